@@ -1,0 +1,12 @@
+import { hotPath } from './hot-path.ts'
+
+const benchmarks: Record<string, () => Promise<boolean>> = { 'hot-path': hotPath }
+
+const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(benchmarks)
+let met = true
+for (const name of names) {
+  const benchmark = benchmarks[name]
+  if (benchmark === undefined) throw new Error(`No benchmark ${name}. There are: ${Object.keys(benchmarks).join(', ')}`)
+  met = (await benchmark()) && met
+}
+process.exitCode = met ? 0 : 1

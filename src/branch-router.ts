@@ -1,0 +1,180 @@
+import { checkBatch, remember } from './batch-transaction.ts'
+import type { BranchClients } from './branch-clients.ts'
+import { baseOf, ClientFamily } from './client-family.ts'
+import { type Clock, withTimeout } from './clock.ts'
+import type { Branch } from './datasource.ts'
+import { describe } from './describe.ts'
+import { BranchInTransactionError, InvalidCallbackError } from './errors.ts'
+import type { BranchEvents } from './events.ts'
+import type { Pools } from './pools.ts'
+import { extend, isTransactionClient, type PrismaClientLike } from './prisma-client.ts'
+import { type Find, routedClient } from './routed-client.ts'
+import { poolStats } from './stats.ts'
+import type { Branches, BranchesSurface } from './surface.ts'
+import { UnitOfWork } from './unit-of-work.ts'
+
+type ExtendedClient = PrismaClientLike & BranchesSurface
+
+/** What the router is made of. */
+export interface RouterParts {
+  readonly clients: BranchClients
+  readonly pools: Pools
+  readonly events: BranchEvents
+  readonly clock: Clock
+  readonly drainTimeout: number
+}
+
+/** Which calls go to which branch, and what `$branch` and the others do. One per extended client. */
+export class BranchRouter {
+  /** The client that the application gets. */
+  readonly client: ExtendedClient
+  readonly #parts: RouterParts
+  readonly #main: PrismaClientLike
+  readonly #branches: Branches
+  readonly #mainTransactions = new Set<Promise<unknown>>()
+  /** By the client that Prisma made for the branch, so that `$branch` makes one proxy per client. */
+  readonly #branchClients = new WeakMap<PrismaClientLike, PrismaClientLike>()
+
+  constructor(main: PrismaClientLike, parts: RouterParts) {
+    this.#parts = parts
+    this.#main = main
+    this.#branches = this.#controls()
+    parts.clients.reserve(main)
+    const addSurface = (client: PrismaClientLike) => extend(client, { name: 'branches', client: this.#component() })
+    this.client = this.#rootClient(new ClientFamily(addSurface(main), main, addSurface))
+  }
+
+  /** Follows the unit of work. */
+  #rootClient(family: ClientFamily): ExtendedClient {
+    const current = () => {
+      const branch = UnitOfWork.current()?.branchFor(this)
+      return branch === undefined ? family.main : this.#member(family, branch)
+    }
+    const disconnect = async () => {
+      try {
+        await Promise.all([this.#parts.pools.close('shutdown'), this.#drainMain()])
+      } finally {
+        await family.main.$disconnect()
+      }
+    }
+    const connect = async () => {
+      await family.main.$connect()
+      if (current() !== family.main) await current().$connect()
+    }
+    return this.#routed(family, 'PrismaClient', current, {
+      $extends: (extension: unknown) => this.#rootClient(family.extend(extension)),
+      $connect: connect,
+      $disconnect: disconnect,
+      [Symbol.asyncDispose]: disconnect,
+    })
+  }
+
+  /** Stays on its branch. */
+  #branchClient(family: ClientFamily, branch: Branch): ExtendedClient {
+    const member = this.#member(family, branch)
+    const known = this.#branchClients.get(member)
+    if (known !== undefined) return known as ExtendedClient
+    const disconnect = () => this.#parts.pools.close('closed', ({ key }) => key === branch.key)
+    const client = this.#routed(family, `PrismaClient(${branch.label})`, () => this.#member(family, branch), {
+      $extends: (extension: unknown) => this.#branchClient(family.extend(extension), branch),
+      $disconnect: disconnect,
+      [Symbol.asyncDispose]: disconnect,
+    })
+    this.#branchClients.set(member, client)
+    return client
+  }
+
+  #routed(family: ClientFamily, label: string, current: () => PrismaClientLike, own: object): ExtendedClient {
+    const client = routedClient({
+      sample: current(),
+      label,
+      current,
+      own: {
+        $branch: (name: unknown) => this.#branchClient(family, this.#parts.clients.resolve(name)),
+        $withBranch: (name: unknown, work: unknown) => this.#withBranch(name, work),
+        $branches: this.#branches,
+        $transaction: (work: unknown, options?: unknown) => this.#transaction(current(), work, options),
+        ...own,
+      },
+      call(find: Find, method: string | symbol, args: unknown[]) {
+        const owner = current()
+        const target = find(owner)
+        const result: unknown = Reflect.apply(Reflect.get(target, method), target, args)
+        remember(result, owner)
+        return result
+      },
+    })
+    return client as ExtendedClient
+  }
+
+  #member(family: ClientFamily, branch: Branch): PrismaClientLike {
+    return family.member(this.#parts.clients.get(branch))
+  }
+
+  async #withBranch(name: unknown, work: unknown): Promise<unknown> {
+    if (typeof work !== 'function') throw new InvalidCallbackError(describe(work))
+    const branch = name === undefined ? undefined : this.#parts.clients.resolve(name)
+    return new UnitOfWork(this, branch).run(() => work())
+  }
+
+  async #transaction(client: PrismaClientLike, work: unknown, options?: unknown): Promise<unknown> {
+    if (Array.isArray(work)) checkBatch(work, client, (base) => this.#nameOf(base))
+    const transaction = client.$transaction(work, options)
+    if (baseOf(client) !== this.#main) return transaction
+    this.#mainTransactions.add(transaction)
+    return transaction.finally(() => this.#mainTransactions.delete(transaction))
+  }
+
+  #nameOf(base: PrismaClientLike): string {
+    return base === this.#main ? 'the main client' : JSON.stringify(this.#parts.clients.nameOf(base))
+  }
+
+  /** Prisma rolls back what is open when a client disconnects, so transactions of the main client are waited for. */
+  async #drainMain(): Promise<void> {
+    const { clock, drainTimeout } = this.#parts
+    const drained = Promise.allSettled([...this.#mainTransactions])
+    await withTimeout(clock, drained, drainTimeout, () => new Error('still open')).catch(() => {})
+  }
+
+  #controls(): Branches {
+    const { clients, clock, events, pools } = this.#parts
+    return {
+      stats: () => poolStats(pools, clock),
+      close: (name) => {
+        const keys = clients.keysOf(name)
+        return pools.close('closed', ({ key }) => keys.includes(key))
+      },
+      closeObsolete: () => pools.closeObsolete(),
+      on(event, listener) {
+        events.on(event, listener)
+        return this
+      },
+      off(event, listener) {
+        events.off(event, listener)
+        return this
+      },
+    }
+  }
+
+  /**
+   * What Prisma itself is told of the extension: it is found where Prisma hands out clients that do not come through
+   * {@link client}, such as a transaction's, or the `$parent` of a model in somebody's extension.
+   */
+  #component(): object {
+    const client = () => this.client
+    const refuseInTransaction = (target: object, method: string) => {
+      if (isTransactionClient(target)) throw new BranchInTransactionError(method)
+    }
+    return {
+      $branches: this.#branches,
+      $branch(this: object, name: string) {
+        refuseInTransaction(this, '$branch')
+        return client().$branch(name)
+      },
+      async $withBranch(this: object, name: string | undefined, work: () => unknown) {
+        refuseInTransaction(this, '$withBranch')
+        return client().$withBranch(name, work)
+      },
+    }
+  }
+}

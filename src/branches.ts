@@ -1,0 +1,68 @@
+import type { Types } from '@prisma/client/runtime/client'
+import { BranchClients } from './branch-clients.ts'
+import { BranchRouter } from './branch-router.ts'
+import { type Clock, systemClock } from './clock.ts'
+import { describe } from './describe.ts'
+import { InvalidOptionError } from './errors.ts'
+import { BranchEvents } from './events.ts'
+import type { BranchesOptions } from './options.ts'
+import { Pools } from './pools.ts'
+import { isPrismaClient } from './prisma-client.ts'
+import {
+  CAP_OPTION_NAMES,
+  checkOptionNames,
+  type Environment,
+  POOL_OPTION_NAMES,
+  resolveCapSettings,
+  resolvePoolSettings,
+} from './settings.ts'
+import type { BranchesSurface } from './surface.ts'
+
+const OPTION_NAMES = ['url', 'adapter', 'client', ...POOL_OPTION_NAMES, ...CAP_OPTION_NAMES]
+
+/** The extension as Prisma's types see it: it adds {@link BranchesSurface} to the client. */
+export type BranchesExtension = (client: object) => {
+  $extends: { extArgs: Types.Extensions.InternalArgs<unknown, unknown, unknown, BranchesSurface> }
+}
+
+/**
+ * A Prisma Client extension for applications that reach many branches of a database, each by its own datasource URL.
+ *
+ * Options that are not given are read from the environment, once, here.
+ *
+ * @example
+ * const prisma = new PrismaClient({ adapter }).$extends(
+ *   branches({
+ *     url: (branch) => schemaUrl(connectionString, `branch_${branch}`),
+ *     adapter: schemaAdapter(PrismaPg),
+ *     client: (adapter) => new PrismaClient({ adapter }),
+ *   }),
+ * )
+ *
+ * @throws {InvalidOptionError} on a missing, unknown or bad option, and on a bad environment variable
+ */
+export function branches(options: BranchesOptions): BranchesExtension {
+  return branchesWith(options, process.env, systemClock)
+}
+
+/** {@link branches} with its surroundings, for tests. */
+export function branchesWith(options: BranchesOptions, environment: Environment, clock: Clock): BranchesExtension {
+  checkOptionNames('branches', options, OPTION_NAMES)
+  const settings = { ...resolvePoolSettings(options, environment), ...resolveCapSettings(options, environment) }
+  const parts = () => {
+    const events = new BranchEvents()
+    const pools = new Pools(settings, clock, events)
+    return { events, pools, clients: new BranchClients(options, environment, pools, settings.maxClients) }
+  }
+  // Checks the other options now; each client that is extended gets parts of its own.
+  parts()
+  const extension = (client: object): object => {
+    if (!isPrismaClient(client)) {
+      throw new InvalidOptionError(
+        `branches() extends a PrismaClient: new PrismaClient({ … }).$extends(branches({ … })), got ${describe(client)}`,
+      )
+    }
+    return new BranchRouter(client, { ...parts(), clock, drainTimeout: settings.drainTimeout }).client
+  }
+  return extension as BranchesExtension
+}

@@ -1,0 +1,21 @@
+import type { DatasourceIdentity } from './datasource-url.ts'
+import type { SqlDriverAdapter } from './driver-adapter.ts'
+import type { PoolIdentity } from './events.ts'
+
+/** A branch's name, resolved. */
+export interface Branch extends DatasourceIdentity {
+  readonly name: string
+  /** As the application gave it. May hold a password: never printed. */
+  readonly url: string
+}
+
+/** Where the pools of one datasource URL come from. */
+export interface Datasource extends DatasourceIdentity {
+  /** The name under which the branch was asked for first. */
+  readonly branch: string
+  connect(): Promise<SqlDriverAdapter>
+}
+
+export function identityOf({ branch, label }: Datasource): PoolIdentity {
+  return { branch, url: label }
+}

@@ -1,0 +1,6 @@
+export { type BranchesExtension, branches } from './branches.ts'
+export * from './errors.ts'
+export type { BranchEvent, BranchEventListener, BranchEventMap, PoolIdentity, RetireReason } from './events.ts'
+export type { BranchesOptions, PoolOptions, Probe } from './options.ts'
+export { persistentAdapter } from './persistent-adapter.ts'
+export type { Branches, BranchesSurface, PoolStats } from './surface.ts'

@@ -1,0 +1,188 @@
+import type { Datasource } from './datasource.ts'
+import type {
+  ConnectionInfo,
+  IsolationLevel,
+  SqlDriverAdapter,
+  SqlDriverAdapterFactory,
+  SqlQuery,
+  SqlResultSet,
+  Transaction,
+} from './driver-adapter.ts'
+import type { OpenTransaction, Pool } from './pool.ts'
+import type { Pools } from './pools.ts'
+import { UnitOfWork } from './unit-of-work.ts'
+
+export function isAdapterFactory(value: unknown): value is SqlDriverAdapterFactory {
+  if (typeof value !== 'object' || value === null) return false
+  const { connect, provider, adapterName } = value as Partial<Record<keyof SqlDriverAdapterFactory, unknown>>
+  return typeof connect === 'function' && typeof provider === 'string' && typeof adapterName === 'string'
+}
+
+/**
+ * The driver adapter that a PrismaClient is given in place of the real one. The client connects once and stays; each
+ * of its statements and transactions goes to the pool that is live for its datasource at that moment.
+ */
+export class ManagedAdapterFactory implements SqlDriverAdapterFactory {
+  readonly provider: SqlDriverAdapterFactory['provider']
+  readonly adapterName: string
+  readonly #datasource: Datasource
+  readonly #pools: Pools
+
+  constructor(wrapped: SqlDriverAdapterFactory, datasource: Datasource, pools: Pools) {
+    this.provider = wrapped.provider
+    this.adapterName = wrapped.adapterName
+    this.#datasource = datasource
+    this.#pools = pools
+  }
+
+  async connect(): Promise<SqlDriverAdapter> {
+    // Prisma asks the adapter about the connection at once, and some drivers have to be connected to know.
+    const pool = await this.#pools.use(this.#datasource, UnitOfWork.current())
+    try {
+      return new ManagedAdapter(pool.adapter, this.#datasource, this.#pools)
+    } finally {
+      pool.end()
+    }
+  }
+}
+
+class ManagedAdapter implements SqlDriverAdapter {
+  readonly provider: SqlDriverAdapter['provider']
+  readonly adapterName: string
+  readonly #connectionInfo: ConnectionInfo
+  readonly #datasource: Datasource
+  readonly #pools: Pools
+
+  constructor(connected: SqlDriverAdapter, datasource: Datasource, pools: Pools) {
+    this.provider = connected.provider
+    this.adapterName = connected.adapterName
+    // As Prisma assumes of an adapter that does not say.
+    this.#connectionInfo = connected.getConnectionInfo?.() ?? { supportsRelationJoins: false }
+    this.#datasource = datasource
+    this.#pools = pools
+  }
+
+  queryRaw(query: SqlQuery): Promise<SqlResultSet> {
+    return this.#run((adapter) => adapter.queryRaw(query))
+  }
+
+  executeRaw(query: SqlQuery): Promise<number> {
+    return this.#run((adapter) => adapter.executeRaw(query))
+  }
+
+  executeScript(script: string): Promise<void> {
+    return this.#run((adapter) => adapter.executeScript(script))
+  }
+
+  async startTransaction(isolationLevel?: IsolationLevel): Promise<Transaction> {
+    const pool = await this.#pools.use(this.#datasource, UnitOfWork.current())
+    try {
+      const transaction = await pool.adapter.startTransaction(isolationLevel)
+      pool.succeeded()
+      return manageTransaction(transaction, pool)
+    } catch (error) {
+      pool.failed(error)
+      pool.end()
+      throw error
+    }
+  }
+
+  getConnectionInfo(): ConnectionInfo {
+    return this.#connectionInfo
+  }
+
+  /** Drains first. The adapter stays usable: whoever comes later finds a live pool, as with a client that reconnects. */
+  dispose(): Promise<void> {
+    return this.#pools.close('closed', ({ key }) => key === this.#datasource.key)
+  }
+
+  /** A statement is never repeated: it failed after it was sent, and may have done its work (rule H6). */
+  async #run<T>(statement: (adapter: SqlDriverAdapter) => Promise<T>): Promise<T> {
+    const found = this.#pools.use(this.#datasource, UnitOfWork.current())
+    const pool = found instanceof Promise ? await found : found
+    try {
+      const result = await statement(pool.adapter)
+      pool.succeeded()
+      return result
+    } catch (error) {
+      pool.failed(error)
+      throw error
+    } finally {
+      pool.end()
+    }
+  }
+}
+
+/** The transaction, with savepoints if the driver has them: Prisma looks whether the methods are there. */
+function manageTransaction(transaction: Transaction, pool: Pool): Transaction {
+  const managed: Transaction = new ManagedTransaction(transaction, pool)
+  for (const method of ['createSavepoint', 'rollbackToSavepoint', 'releaseSavepoint'] as const) {
+    if (transaction[method] !== undefined) managed[method] = (name) => transaction[method]?.(name) as Promise<void>
+  }
+  return managed
+}
+
+/** Keeps its pool from closing until Prisma's engine ends it, which it does in every case. */
+class ManagedTransaction implements Transaction, OpenTransaction {
+  readonly provider: Transaction['provider']
+  readonly adapterName: string
+  readonly options: Transaction['options']
+  readonly #transaction: Transaction
+  readonly #pool: Pool
+  #cut: Error | undefined
+
+  constructor(transaction: Transaction, pool: Pool) {
+    this.provider = transaction.provider
+    this.adapterName = transaction.adapterName
+    this.options = transaction.options
+    this.#transaction = transaction
+    this.#pool = pool
+    pool.transactions.add(this)
+  }
+
+  queryRaw(query: SqlQuery): Promise<SqlResultSet> {
+    return this.#run(() => this.#transaction.queryRaw(query))
+  }
+
+  executeRaw(query: SqlQuery): Promise<number> {
+    return this.#run(() => this.#transaction.executeRaw(query))
+  }
+
+  commit(): Promise<void> {
+    return this.#finish(() => this.#transaction.commit())
+  }
+
+  async rollback(): Promise<void> {
+    if (this.#cut !== undefined) return this.#leave()
+    return this.#finish(() => this.#transaction.rollback())
+  }
+
+  /** Rolls back behind the engine's back. The engine learns of it with its next statement. */
+  abandon(error: Error): void {
+    this.#cut = error
+    // A connection that is lost rolls back by itself.
+    void this.#transaction.rollback().catch(() => {})
+  }
+
+  async #run<T>(statement: () => Promise<T>): Promise<T> {
+    if (this.#cut !== undefined) throw this.#cut
+    try {
+      return await statement()
+    } catch (error) {
+      this.#pool.failed(error)
+      throw error
+    }
+  }
+
+  async #finish(end: () => Promise<void>): Promise<void> {
+    try {
+      await this.#run(end)
+    } finally {
+      this.#leave()
+    }
+  }
+
+  #leave(): void {
+    if (this.#pool.transactions.delete(this)) this.#pool.end()
+  }
+}

@@ -1,0 +1,268 @@
+import { type Clock, Stopwatch, type Timer, withTimeout } from './clock.ts'
+import { isConnectionError } from './connection-errors.ts'
+import { type Datasource, identityOf } from './datasource.ts'
+import { type SqlDriverAdapter, sql } from './driver-adapter.ts'
+import { CloseTimeoutError, DrainTimeoutError, ProbeTimeoutError } from './errors.ts'
+import type { BranchEvents, RetireReason } from './events.ts'
+import type { PoolSettings } from './settings.ts'
+
+/** `live` takes work; `draining` finishes what is in flight; `closing` waits for the driver. */
+export type PoolState = 'live' | 'draining' | 'closing' | 'closed'
+
+/** What a pool tells the one who keeps it. */
+export interface PoolKeeper {
+  /** Nothing is in flight any more. Called at every such moment, so it must be cheap. */
+  released(pool: Pool): void
+  retired(pool: Pool): void
+  closed(pool: Pool): void
+}
+
+/** A transaction that a pool may have to cut. */
+export interface OpenTransaction {
+  abandon(error: Error): void
+}
+
+export interface PoolContext {
+  readonly settings: PoolSettings
+  readonly clock: Clock
+  readonly events: BranchEvents
+  readonly keeper: PoolKeeper
+}
+
+/**
+ * A connected driver adapter with its age, health and work in flight. It closes once it is retired and nothing is in
+ * flight on it, or by force when that takes longer than `drainTimeout`.
+ */
+export class Pool {
+  readonly datasource: Datasource
+  readonly adapter: SqlDriverAdapter
+  /** Settles when the pool is closed. Never rejects: a close that fails is an event. */
+  readonly closed: Promise<void>
+  readonly transactions = new Set<OpenTransaction>()
+
+  readonly #context: PoolContext
+  readonly #stopwatch: Stopwatch
+  readonly #maxAge: number
+  readonly #idleTimeout: number
+  #markClosed!: () => void
+  #state: PoolState = 'live'
+  #reason: RetireReason | undefined
+  #inFlight = 0
+  #holds = 0
+  #suspect = false
+  #answered: boolean
+  #usedAt: number
+  #verifiedAt: number
+  #probing: Promise<boolean> | undefined
+  #alarm: Timer | undefined
+
+  /**
+   * @param stopwatch started when connecting started (rule A1)
+   * @param permanent a database in memory, which is gone when its pool is: age and idleness do not close it (rule D4)
+   */
+  constructor(
+    datasource: Datasource,
+    adapter: SqlDriverAdapter,
+    stopwatch: Stopwatch,
+    readonly permanent: boolean,
+    context: PoolContext,
+  ) {
+    const { maxAge, maxAgeJitter, idleTimeout } = context.settings
+    this.datasource = datasource
+    this.adapter = adapter
+    this.#context = context
+    this.#stopwatch = stopwatch
+    // Max-age 0 is no age: such a pool is closed by its keeper when nobody uses it any more (rule A9).
+    this.#maxAge = permanent || maxAge === 0 ? Infinity : maxAge * (1 - maxAgeJitter * Math.random())
+    this.#idleTimeout = permanent ? Infinity : idleTimeout
+    this.#answered = permanent
+    this.#usedAt = this.#verifiedAt = context.clock.monotonic()
+    this.closed = new Promise((resolve) => {
+      this.#markClosed = resolve
+    })
+    this.#setAlarm()
+  }
+
+  get state(): PoolState {
+    return this.#state
+  }
+
+  get reason(): RetireReason | undefined {
+    return this.#reason
+  }
+
+  get inFlight(): number {
+    return this.#inFlight
+  }
+
+  get age(): number {
+    return this.#stopwatch.elapsed()
+  }
+
+  get openedAt(): Date {
+    return this.#stopwatch.startedAt
+  }
+
+  /** Monotonic time of the last use, for choosing the least recently used. */
+  get usedAt(): number {
+    return this.#usedAt
+  }
+
+  get verifiedAt(): number {
+    return this.#verifiedAt
+  }
+
+  /** At exactly max-age it is (rule A2). */
+  get obsolete(): boolean {
+    return this.#maxAge !== Infinity && this.age >= this.#maxAge
+  }
+
+  /** Saw an error of its connection since it was last verified. */
+  get suspect(): boolean {
+    return this.#suspect
+  }
+
+  get probing(): boolean {
+    return this.#probing !== undefined
+  }
+
+  /** In use by nothing and by nobody. */
+  get idle(): boolean {
+    return this.#inFlight === 0 && this.#holds === 0
+  }
+
+  /** A statement or transaction starts. Every `begin` has one `end`. */
+  begin(): void {
+    this.#inFlight++
+  }
+
+  end(): void {
+    this.#usedAt = this.#context.clock.monotonic()
+    this.#inFlight--
+    if (this.#inFlight > 0) return
+    if (this.#state === 'draining') this.#close()
+    else if (this.#state === 'live') this.#context.keeper.released(this)
+  }
+
+  /** A unit of work used it and is likely to use it again. */
+  hold(): void {
+    this.#holds++
+  }
+
+  unhold(): void {
+    this.#holds--
+    if (this.idle && this.#state === 'live') this.#context.keeper.released(this)
+  }
+
+  /** A statement came back with success. One that was under way before an error says nothing about the time after it. */
+  succeeded(): void {
+    this.#answered = true
+    if (!this.#suspect) this.#verifiedAt = this.#context.clock.monotonic()
+  }
+
+  /** A statement failed: one that could not even connect ends the pool, another makes it suspect (rules H5 and H7). */
+  failed(error: unknown): void {
+    if (!isConnectionError(error)) {
+      this.#answered = true
+    } else if (this.#answered) {
+      this.#suspect = true
+    } else {
+      this.retire('unhealthy')
+    }
+  }
+
+  /** Probes the pool, once for all who ask at the same time (rule H3). A failed or hung probe retires it. */
+  verify(): Promise<boolean> {
+    this.#probing ??= this.#probe().finally(() => {
+      this.#probing = undefined
+    })
+    return this.#probing
+  }
+
+  async #probe(): Promise<boolean> {
+    const { clock, events, settings } = this.#context
+    const stopwatch = new Stopwatch(clock)
+    const report = (outcome: { ok: boolean; error?: unknown }) => {
+      events.emit('probed', () => ({ ...identityOf(this.datasource), took: stopwatch.elapsed(), ...outcome }))
+    }
+    try {
+      const probe = settings.probe
+      const answer = typeof probe === 'string' ? this.adapter.queryRaw(sql(probe)) : probe(this.adapter)
+      await withTimeout(clock, Promise.resolve(answer), settings.probeTimeout, () => {
+        return new ProbeTimeoutError(settings.probeTimeout)
+      })
+    } catch (error) {
+      report({ ok: false, error })
+      this.retire('unhealthy')
+      return false
+    }
+    this.#suspect = false
+    this.#answered = true
+    this.#verifiedAt = clock.monotonic()
+    report({ ok: true })
+    return true
+  }
+
+  /** No new work from now on; closes when what is in flight ends. Only the first call counts (rule D2). */
+  retire(reason: RetireReason): Promise<void> {
+    if (this.#state !== 'live') return this.closed
+    const { clock, events, keeper, settings } = this.#context
+    this.#state = 'draining'
+    this.#reason = reason
+    this.#alarm?.cancel()
+    events.emit('retired', () => {
+      return { ...identityOf(this.datasource), reason, age: this.age, inFlight: this.#inFlight }
+    })
+    keeper.retired(this)
+    if (this.#inFlight === 0) this.#close()
+    else this.#alarm = clock.setTimer(() => this.#cut(), settings.drainTimeout)
+    return this.closed
+  }
+
+  /** The drain took too long. Transactions can be cut; a statement is the driver's, and ends when the driver gives up. */
+  #cut(): void {
+    const { drainTimeout } = this.#context.settings
+    this.#context.events.emit('drainTimedOut', () => {
+      return { ...identityOf(this.datasource), inFlight: this.#inFlight, drainTimeout }
+    })
+    this.#state = 'closing'
+    for (const transaction of this.transactions) transaction.abandon(new DrainTimeoutError(drainTimeout))
+    this.#close()
+  }
+
+  async #close(): Promise<void> {
+    this.#state = 'closing'
+    this.#alarm?.cancel()
+    const { clock, events, keeper, settings } = this.#context
+    try {
+      const disposed = (async () => this.adapter.dispose())()
+      await withTimeout(clock, disposed, settings.probeTimeout, () => new CloseTimeoutError(settings.probeTimeout))
+    } catch (error) {
+      events.emit('closeFailed', () => ({ ...identityOf(this.datasource), error }))
+    }
+    this.#state = 'closed'
+    events.emit('closed', () => {
+      return { ...identityOf(this.datasource), reason: this.#reason as RetireReason, age: this.age }
+    })
+    keeper.closed(this)
+    this.#markClosed()
+  }
+
+  /** One timer per pool, set for whichever comes first: max-age, or `idleTimeout` after the last use known by now. */
+  #setAlarm(): void {
+    const untilObsolete = this.#maxAge - this.age
+    const untilIdle = this.#inFlight > 0 ? this.#idleTimeout : this.#idleTimeout - this.#unusedFor()
+    // A timer may fire a moment early; then there is a fraction of a millisecond left to wait.
+    this.#alarm = this.#context.clock.setTimer(() => this.#ring(), Math.max(1, Math.min(untilObsolete, untilIdle)))
+  }
+
+  #ring(): void {
+    if (this.obsolete) void this.retire('max-age')
+    else if (this.#inFlight === 0 && this.#unusedFor() >= this.#idleTimeout) void this.retire('idle')
+    else this.#setAlarm()
+  }
+
+  #unusedFor(): number {
+    return this.#context.clock.monotonic() - this.#usedAt
+  }
+}

@@ -1,0 +1,101 @@
+import { describe } from './describe.ts'
+import { InvalidBranchNameError, InvalidDatasourceUrlError } from './errors.ts'
+
+/** PostgreSQL cuts longer identifiers, so that two branches could become one. */
+const LONGEST_IDENTIFIER = 63
+
+/**
+ * The datasource URL of a schema: `baseUrl` with every parameter it has (rule B6), with `schema` for the adapter's
+ * option of that name, and with a `search_path` of this schema alone, so that raw SQL in a branch that was dropped fails
+ * instead of reading `public` (rule B4). Any name is quoted and encoded, so one that came from outside injects nothing.
+ *
+ * Use {@link schemaAdapter} with it: Prisma 7 does not read `schema` from the URL by itself.
+ *
+ * @throws {InvalidBranchNameError} on a schema name that PostgreSQL would not take, or would take for another
+ * @throws {InvalidDatasourceUrlError} if `baseUrl` does not parse
+ */
+export function schemaUrl(baseUrl: string, schema: string): string {
+  checkSchemaName(schema)
+  const url = parse(baseUrl)
+  url.searchParams.set('schema', schema)
+  const others = url.searchParams.get('options')?.replace(SEARCH_PATH_OPTION, '').trim()
+  const searchPath = `-c search_path=${escapeOption(`"${schema.replaceAll('"', '""')}"`)}`
+  url.searchParams.set('options', others ? `${others} ${searchPath}` : searchPath)
+  // URLSearchParams writes a space as +, which drivers other than node-postgres do not read back.
+  url.search = url.search.replaceAll('+', '%20')
+  return url.href
+}
+
+/** A class such as `PrismaPg`. */
+export type SchemaAdapterClass<Config, Options, Adapter> = new (
+  config: Config & { connectionString: string },
+  options?: Options & { schema: string },
+) => Adapter
+
+/**
+ * The `adapter` option for a schema per branch: makes an adapter whose model queries and raw SQL both stay in the schema
+ * that the URL names.
+ *
+ * @param Adapter `PrismaPg` of `@prisma/adapter-pg`, or another with the same constructor
+ * @param config passed on to it, for example `{ max: 5 }`, the connections of one pool
+ * @param options passed on to it, less `schema`
+ *
+ * @example
+ * branches({
+ *   url: (branch) => schemaUrl(connectionString, `branch_${branch}`),
+ *   adapter: schemaAdapter(PrismaPg),
+ *   client: (adapter) => new PrismaClient({ adapter }),
+ * })
+ */
+export function schemaAdapter<Config extends object, Options extends object, Adapter>(
+  Adapter: SchemaAdapterClass<Config, Options, Adapter>,
+  config?: Omit<Config, 'connectionString'>,
+  options?: Omit<Options, 'schema'>,
+): (url: string) => Adapter {
+  return (url) => {
+    const schema = parse(url).searchParams.get('schema')
+    if (schema === null) {
+      throw new InvalidDatasourceUrlError(
+        'schemaAdapter needs a datasource URL with a schema parameter, such as schemaUrl() makes: postgresql://…?schema=branch_x',
+      )
+    }
+    const connectionString = schemaUrl(url, schema)
+    return new Adapter(
+      { ...config, connectionString } as Config & { connectionString: string },
+      {
+        ...options,
+        schema,
+      } as Options & { schema: string },
+    )
+  }
+}
+
+function checkSchemaName(schema: unknown): asserts schema is string {
+  const refuse = (reason: string): never => {
+    const shown = typeof schema === 'string' ? JSON.stringify(schema) : describe(schema)
+    throw new InvalidBranchNameError(`Schema name ${shown} ${reason}`)
+  }
+  if (typeof schema !== 'string' || schema === '') refuse('must be a string that is not empty')
+  const name = schema as string
+  if (Buffer.byteLength(name) > LONGEST_IDENTIFIER) {
+    refuse(`is longer than ${LONGEST_IDENTIFIER} bytes: PostgreSQL would cut it, and take it for another`)
+  }
+  if (name.includes('\0')) refuse('must not have a zero byte in it')
+  // Reserved for PostgreSQL's own schemas; $user stands for the user's name even in quotes.
+  if (/^pg_/i.test(name) || name === '$user') refuse('is reserved by PostgreSQL')
+}
+
+function parse(url: unknown): URL {
+  if (typeof url === 'string' && /^postgres(ql)?:\/\//i.test(url) && URL.canParse(url)) return new URL(url)
+  throw new InvalidDatasourceUrlError(
+    `A PostgreSQL datasource URL must look like postgresql://user:password@host:5432/database, got ${describe(url)} ` +
+      'that does not parse. (It is not shown: it may hold a password)',
+  )
+}
+
+const SEARCH_PATH_OPTION = /(?:^|\s)(?:-c\s*|--)search_path=(?:\\.|[^\s\\])*/g
+
+/** In the `options` parameter, white space separates and a backslash escapes. */
+function escapeOption(value: string): string {
+  return value.replace(/[\s\\]/g, '\\$&')
+}

@@ -1,0 +1,71 @@
+import { inspect } from 'node:util'
+import { isModelDelegate, type PrismaClientLike } from './prisma-client.ts'
+
+/** From a client to what stands behind a proxy: the client itself, or one of its delegates. */
+export type Find = (client: PrismaClientLike) => object
+
+/** Where what is done to a routed client goes. */
+export interface Route {
+  /** A client of the same make as all of this route's, for looking up what they have. */
+  readonly sample: PrismaClientLike
+  /** What the routed client has of its own, in place of the client's. */
+  readonly own: object
+  /** How it prints. */
+  readonly label: string
+  /** The client that something done now belongs to. */
+  current(): PrismaClientLike
+  /** Calls a method of what `find` finds on the current client. */
+  call(find: Find, method: string | symbol, args: unknown[]): unknown
+}
+
+/**
+ * Stands for a PrismaClient and passes every call on to the one that is current when the call is made. Delegates and
+ * methods that are taken from it and kept do the same (rule B8).
+ */
+export function routedClient(route: Route): PrismaClientLike {
+  return router(route, (client) => client, route.own, route.label) as PrismaClientLike
+}
+
+function router(route: Route, find: Find, own: object, label: string): object {
+  // What was made by now, so that `prisma.user.findMany` is two look-ups; and what somebody has put in the place of a
+  // method, as test spies do. It is the proxy's target, which `inspect` prints: nothing in it may lead to a client,
+  // since clients print their configuration with the password in it.
+  const made: Record<string | symbol, unknown> = Object.create(null, Object.getOwnPropertyDescriptors(own))
+  Object.defineProperty(made, inspect.custom, { value: () => label, configurable: true, writable: true })
+
+  function get(property: string | symbol): unknown {
+    if (property in made) return made[property]
+    const value: unknown = Reflect.get(find(route.sample), property)
+    if (typeof value === 'function') {
+      made[property] = (...args: unknown[]) => route.call(find, property, args)
+    } else if (property !== '$parent' && isModelDelegate(value)) {
+      const findDelegate = (client: PrismaClientLike) => Reflect.get(find(client), property)
+      made[property] = router(route, findDelegate, {}, `${label}.${String(property)}`)
+    } else {
+      // A plain property that an extension added. Each client has its own.
+      return Reflect.get(find(route.current()), property)
+    }
+    return made[property]
+  }
+
+  function has(property: string | symbol): boolean {
+    return property in made || property in find(route.sample)
+  }
+
+  return new Proxy(made, {
+    get: (_, property) => get(property),
+    set: (_, property, value) => Reflect.defineProperty(made, property, dataProperty(value)),
+    has: (_, property) => has(property),
+    ownKeys: () => [...new Set([...Reflect.ownKeys(find(route.sample)), ...Reflect.ownKeys(own)])],
+    getOwnPropertyDescriptor(_, property) {
+      if (!has(property)) return undefined
+      const enumerable = Reflect.getOwnPropertyDescriptor(find(route.sample), property)?.enumerable ?? false
+      return { ...dataProperty(get(property)), enumerable }
+    },
+    getPrototypeOf: () => Reflect.getPrototypeOf(find(route.sample)),
+  })
+}
+
+function dataProperty(value: unknown): PropertyDescriptor {
+  return { value, writable: true, enumerable: true, configurable: true }
+}

@@ -1,0 +1,41 @@
+import type { Clock } from './clock.ts'
+import { identityOf } from './datasource.ts'
+import type { Opening } from './opening.ts'
+import type { Pool } from './pool.ts'
+import type { Pools } from './pools.ts'
+import type { PoolStats } from './surface.ts'
+
+/** One row per pool, those first that are open. */
+export function poolStats(pools: Pools, clock: Clock): PoolStats[] {
+  const now = clock.monotonic()
+  return [...pools.all.map((pool) => openPool(pool, now)), ...pools.openings.map((opening) => comingPool(opening, now))]
+}
+
+function openPool(pool: Pool, now: number): PoolStats {
+  return {
+    ...identityOf(pool.datasource),
+    // A closed pool is out of all lists before anybody can ask for it.
+    state: pool.state as PoolStats['state'],
+    openedAt: pool.openedAt.toISOString(),
+    age: pool.age,
+    inFlight: pool.inFlight,
+    unusedFor: pool.inFlight > 0 ? 0 : now - pool.usedAt,
+    verifiedFor: now - pool.verifiedAt,
+    suspect: pool.suspect,
+    retired: pool.reason ?? null,
+  }
+}
+
+function comingPool(opening: Opening, now: number): PoolStats {
+  return {
+    ...identityOf(opening.datasource),
+    state: opening.isConnecting ? 'opening' : 'waiting',
+    openedAt: null,
+    age: now - opening.since,
+    inFlight: opening.callers,
+    unusedFor: 0,
+    verifiedFor: 0,
+    suspect: false,
+    retired: null,
+  }
+}

@@ -1,0 +1,77 @@
+import type { BranchEvent, BranchEventListener, RetireReason } from './events.ts'
+import type { PoolState } from './pool.ts'
+
+/** One row of `$branches.stats()`. All durations are milliseconds. Plain data: fit for JSON, and without secrets. */
+export interface PoolStats {
+  /** The name under which the branch was asked for first. */
+  branch: string
+  /** The datasource URL without user, password or any parameter but `schema`. */
+  url: string
+  /** `waiting` for room under `maxClients`, being `opened`, or as the pool is. */
+  state: 'waiting' | 'opening' | Exclude<PoolState, 'closed'>
+  /** When connecting started, as an ISO date; when it was asked for, for a pool that is not open yet: `null`. */
+  openedAt: string | null
+  /** Since then. */
+  age: number
+  /** Statements and transactions under way; for a pool that is not open yet, those that wait for it. */
+  inFlight: number
+  /** Since the last statement or transaction ended. */
+  unusedFor: number
+  /** Since it was last probed or used with success. */
+  verifiedFor: number
+  /** Saw an error of its connection since then: its next use probes it. */
+  suspect: boolean
+  /** Why it takes no new work. */
+  retired: RetireReason | null
+}
+
+/** The connections of all branches: `prisma.$branches`. */
+export interface Branches {
+  /** One row per pool, plain data. */
+  stats(): PoolStats[]
+  /**
+   * Retires the branch's pools, lets what is in flight finish, and closes them: what to do before dropping a branch.
+   * Resolves when they are closed, at once if there are none. New work on the branch opens a new pool.
+   */
+  close(branch: string): Promise<void>
+  /**
+   * Retires every pool that is at max-age, and closes those that are not in use or prove unfit: Django's
+   * `close_old_connections()`, for loops that have no units of work. Does not wait for pools in use.
+   */
+  closeObsolete(): Promise<void>
+  on<E extends BranchEvent>(event: E, listener: BranchEventListener<E>): this
+  off<E extends BranchEvent>(event: E, listener: BranchEventListener<E>): this
+}
+
+/** What the client of an interactive transaction lacks: a transaction stays on its branch. */
+interface OutsideTransaction {
+  $connect(): Promise<void>
+}
+
+/** What `branches()` adds to a PrismaClient. */
+export interface BranchesSurface {
+  /**
+   * The client of a branch, with everything this client has. Cheap: nothing is opened before it is used.
+   *
+   * @throws {UnknownBranchError} if the `url` option knows no such branch
+   * @throws {InvalidBranchNameError} if `branch` is empty or does not fit the URL template
+   * @throws {InvalidDatasourceUrlError} if the branch's URL does not parse
+   * @throws {BranchFactoryError} if the `adapter` or `client` option fails
+   */
+  $branch<T extends OutsideTransaction>(this: T, branch: string): T
+  /**
+   * Runs `work` as a unit of work on a branch, or with `undefined` on the main client: everything done on this client
+   * in there, at any depth, goes to that branch. Its pools are kept for it until it ends.
+   *
+   * @throws as {@link $branch} does, as a rejection, before `work` is called
+   */
+  $withBranch<T extends OutsideTransaction, R>(
+    this: T,
+    branch: string | undefined,
+    work: () => R | PromiseLike<R>,
+  ): Promise<R>
+  /** Statistics, events and closing. */
+  readonly $branches: Branches
+  /** `$disconnect()`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>
+}
