@@ -4,13 +4,14 @@ import { baseOf, ClientFamily } from './client-family.ts'
 import { type Clock, withTimeout } from './clock.ts'
 import type { Branch } from './datasource.ts'
 import { describe } from './describe.ts'
-import { BranchInTransactionError, InvalidCallbackError } from './errors.ts'
+import { InvalidCallbackError } from './errors.ts'
 import type { BranchEvents } from './events.ts'
 import type { Pools } from './pools.ts'
-import { extend, isTransactionClient, type PrismaClientLike } from './prisma-client.ts'
+import type { PrismaClientLike } from './prisma-client.ts'
 import { type Find, routedClient } from './routed-client.ts'
 import { poolStats } from './stats.ts'
 import type { Branches, BranchesSurface } from './surface.ts'
+import { onTransactionClient } from './transaction-client.ts'
 import { UnitOfWork } from './unit-of-work.ts'
 
 type ExtendedClient = PrismaClientLike & BranchesSurface
@@ -40,8 +41,7 @@ export class BranchRouter {
     this.#main = main
     this.#branches = this.#controls()
     parts.clients.reserve(main)
-    const addSurface = (client: PrismaClientLike) => extend(client, { name: 'branches', client: this.#component() })
-    this.client = this.#rootClient(new ClientFamily(addSurface(main), main, addSurface))
+    this.client = this.#rootClient(ClientFamily.of(main))
   }
 
   /** Follows the unit of work. */
@@ -62,7 +62,7 @@ export class BranchRouter {
       if (current() !== family.main) await current().$connect()
     }
     return this.#routed(family, 'PrismaClient', current, {
-      $extends: (extension: unknown) => this.#rootClient(family.extend(extension)),
+      $extends: (extension: unknown) => this.#rootClient(this.#extend(family, extension)),
       $connect: connect,
       $disconnect: disconnect,
       [Symbol.asyncDispose]: disconnect,
@@ -76,7 +76,7 @@ export class BranchRouter {
     if (known !== undefined) return known as ExtendedClient
     const disconnect = () => this.#parts.pools.close('closed', ({ key }) => key === branch.key)
     const client = this.#routed(family, `PrismaClient(${branch.label})`, () => this.#member(family, branch), {
-      $extends: (extension: unknown) => this.#branchClient(family.extend(extension), branch),
+      $extends: (extension: unknown) => this.#branchClient(this.#extend(family, extension), branch),
       $disconnect: disconnect,
       [Symbol.asyncDispose]: disconnect,
     })
@@ -107,6 +107,10 @@ export class BranchRouter {
     return client as ExtendedClient
   }
 
+  #extend(family: ClientFamily, extension: unknown): ClientFamily {
+    return family.extend({ name: 'branches', client: this.#component() }).extend(extension)
+  }
+
   #member(family: ClientFamily, branch: Branch): PrismaClientLike {
     return family.member(this.#parts.clients.get(branch))
   }
@@ -119,7 +123,7 @@ export class BranchRouter {
 
   async #transaction(client: PrismaClientLike, work: unknown, options?: unknown): Promise<unknown> {
     if (Array.isArray(work)) checkBatch(work, client, (base) => this.#nameOf(base))
-    const transaction = client.$transaction(work, options)
+    const transaction = client.$transaction(typeof work === 'function' ? onTransactionClient(work) : work, options)
     if (baseOf(client) !== this.#main) return transaction
     this.#mainTransactions.add(transaction)
     return transaction.finally(() => this.#mainTransactions.delete(transaction))
@@ -157,24 +161,15 @@ export class BranchRouter {
   }
 
   /**
-   * What Prisma itself is told of the extension: it is found where Prisma hands out clients that do not come through
-   * {@link client}, such as a transaction's, or the `$parent` of a model in somebody's extension.
+   * What the clients behind {@link client} need of the surface once somebody extends them: methods of an extension are
+   * called with such a client as `this`. Not before: a Prisma client with any extension at all pays for it per query.
    */
   #component(): object {
     const client = () => this.client
-    const refuseInTransaction = (target: object, method: string) => {
-      if (isTransactionClient(target)) throw new BranchInTransactionError(method)
-    }
     return {
       $branches: this.#branches,
-      $branch(this: object, name: string) {
-        refuseInTransaction(this, '$branch')
-        return client().$branch(name)
-      },
-      async $withBranch(this: object, name: string | undefined, work: () => unknown) {
-        refuseInTransaction(this, '$withBranch')
-        return client().$withBranch(name, work)
-      },
+      $branch: (name: string) => client().$branch(name),
+      $withBranch: (name: string | undefined, work: () => unknown) => client().$withBranch(name, work),
     }
   }
 }

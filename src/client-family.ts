@@ -13,10 +13,19 @@ export class ClientFamily {
    * @param base what `main` is an extension of
    * @param applyTo from the client that the application made for a branch to this family's member
    */
-  constructor(main: PrismaClientLike, base: PrismaClientLike, applyTo: (base: PrismaClientLike) => PrismaClientLike) {
+  private constructor(
+    main: PrismaClientLike,
+    base: PrismaClientLike,
+    applyTo: (base: PrismaClientLike) => PrismaClientLike,
+  ) {
     this.main = main
     this.#applyTo = applyTo
     bases.set(main, base)
+  }
+
+  /** The clients as the application made them. */
+  static of(main: PrismaClientLike): ClientFamily {
+    return new ClientFamily(main, main, (base) => base)
   }
 
   /** This family's member for a branch. */

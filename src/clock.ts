@@ -56,6 +56,11 @@ export class Stopwatch {
   elapsed(): number {
     return Math.max(this.#clock.monotonic() - this.#monotonic, this.#clock.wall() - this.#wall)
   }
+
+  /** Whether `ms` have passed. */
+  reached(ms: number): boolean {
+    return this.#clock.monotonic() - this.#monotonic >= ms || this.#clock.wall() - this.#wall >= ms
+  }
 }
 
 /** Settles as `work` does, or rejects with what `late()` makes when that takes longer than `ms`. */

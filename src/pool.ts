@@ -22,6 +22,14 @@ export interface OpenTransaction {
   abandon(error: Error): void
 }
 
+export interface ProbeOutcome {
+  readonly ok: boolean
+  readonly at: Date
+}
+
+/** Counts the uses of all pools, which orders them without a clock. */
+let uses = 0
+
 export interface PoolContext {
   readonly settings: PoolSettings
   readonly clock: Clock
@@ -51,8 +59,11 @@ export class Pool {
   #holds = 0
   #suspect = false
   #answered: boolean
-  #usedAt: number
+  #lastUse = 0
+  /** Monotonic times, kept only where a setting asks for them: reading a clock is most of what a statement costs here. */
+  #endedAt: number
   #verifiedAt: number
+  #lastProbe: ProbeOutcome | undefined
   #probing: Promise<boolean> | undefined
   #alarm: Timer | undefined
 
@@ -76,7 +87,7 @@ export class Pool {
     this.#maxAge = permanent || maxAge === 0 ? Infinity : maxAge * (1 - maxAgeJitter * Math.random())
     this.#idleTimeout = permanent ? Infinity : idleTimeout
     this.#answered = permanent
-    this.#usedAt = this.#verifiedAt = context.clock.monotonic()
+    this.#endedAt = this.#verifiedAt = context.clock.monotonic()
     this.closed = new Promise((resolve) => {
       this.#markClosed = resolve
     })
@@ -103,18 +114,23 @@ export class Pool {
     return this.#stopwatch.startedAt
   }
 
-  /** Monotonic time of the last use, for choosing the least recently used. */
-  get usedAt(): number {
-    return this.#usedAt
+  /** Of two pools, the one used later has the higher number. */
+  get lastUse(): number {
+    return this.#lastUse
   }
 
-  get verifiedAt(): number {
-    return this.#verifiedAt
+  /** Milliseconds since it was opened, probed, or (with health checks on) used with success. */
+  get unverifiedFor(): number {
+    return this.#context.clock.monotonic() - this.#verifiedAt
+  }
+
+  get lastProbe(): ProbeOutcome | undefined {
+    return this.#lastProbe
   }
 
   /** At exactly max-age it is (rule A2). */
   get obsolete(): boolean {
-    return this.#maxAge !== Infinity && this.age >= this.#maxAge
+    return this.#maxAge !== Infinity && this.#stopwatch.reached(this.#maxAge)
   }
 
   /** Saw an error of its connection since it was last verified. */
@@ -134,12 +150,13 @@ export class Pool {
   /** A statement or transaction starts. Every `begin` has one `end`. */
   begin(): void {
     this.#inFlight++
+    this.#lastUse = ++uses
   }
 
   end(): void {
-    this.#usedAt = this.#context.clock.monotonic()
     this.#inFlight--
     if (this.#inFlight > 0) return
+    if (this.#idleTimeout !== Infinity) this.#endedAt = this.#context.clock.monotonic()
     if (this.#state === 'draining') this.#close()
     else if (this.#state === 'live') this.#context.keeper.released(this)
   }
@@ -157,7 +174,7 @@ export class Pool {
   /** A statement came back with success. One that was under way before an error says nothing about the time after it. */
   succeeded(): void {
     this.#answered = true
-    if (!this.#suspect) this.#verifiedAt = this.#context.clock.monotonic()
+    if (this.#context.settings.healthChecks && !this.#suspect) this.#verifiedAt = this.#context.clock.monotonic()
   }
 
   /** A statement failed: one that could not even connect ends the pool, another makes it suspect (rules H5 and H7). */
@@ -183,6 +200,7 @@ export class Pool {
     const { clock, events, settings } = this.#context
     const stopwatch = new Stopwatch(clock)
     const report = (outcome: { ok: boolean; error?: unknown }) => {
+      this.#lastProbe = { ok: outcome.ok, at: stopwatch.startedAt }
       events.emit('probed', () => ({ ...identityOf(this.datasource), took: stopwatch.elapsed(), ...outcome }))
     }
     try {
@@ -263,6 +281,6 @@ export class Pool {
   }
 
   #unusedFor(): number {
-    return this.#context.clock.monotonic() - this.#usedAt
+    return this.#context.clock.monotonic() - this.#endedAt
   }
 }

@@ -81,7 +81,7 @@ export class Pools implements PoolKeeper {
   #needsProbe(pool: Pool, unit: UnitOfWork | undefined): boolean {
     if (pool.suspect || pool.probing) return true
     if (!this.#settings.healthChecks || unit?.isFirstUse(pool) === false) return false
-    return this.#clock.monotonic() - pool.verifiedAt >= this.#settings.probeInterval
+    return pool.unverifiedFor >= this.#settings.probeInterval
   }
 
   #open(datasource: Datasource): Promise<Pool> {
@@ -169,7 +169,9 @@ export class Pools implements PoolKeeper {
   }
 
   #evictable(fits: (pool: Pool) => boolean): Pool[] {
-    return [...this.#live.values()].filter((pool) => !pool.permanent && fits(pool)).sort((a, b) => a.usedAt - b.usedAt)
+    return [...this.#live.values()]
+      .filter((pool) => !pool.permanent && fits(pool))
+      .sort((a, b) => a.lastUse - b.lastUse)
   }
 
   #noRoom(datasource: Datasource): AcquireTimeoutError {

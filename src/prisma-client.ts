@@ -21,11 +21,6 @@ export function extend(client: PrismaClientLike, extension: unknown): PrismaClie
   throw new TypeError(`A Prisma extension must return a client, got ${describe(extended)}`)
 }
 
-/** The client that Prisma passes to the callback of an interactive transaction has no `$connect`. */
-export function isTransactionClient(client: object): boolean {
-  return !('$connect' in client)
-}
-
 /** One of the objects through which a client reaches a model, such as `prisma.user`. */
 export function isModelDelegate(value: unknown): value is object {
   return typeof value === 'object' && value !== null && '$name' in value && '$parent' in value

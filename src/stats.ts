@@ -8,10 +8,11 @@ import type { PoolStats } from './surface.ts'
 /** One row per pool, those first that are open. */
 export function poolStats(pools: Pools, clock: Clock): PoolStats[] {
   const now = clock.monotonic()
-  return [...pools.all.map((pool) => openPool(pool, now)), ...pools.openings.map((opening) => comingPool(opening, now))]
+  return [...pools.all.map(openPool), ...pools.openings.map((opening) => comingPool(opening, now))]
 }
 
-function openPool(pool: Pool, now: number): PoolStats {
+function openPool(pool: Pool): PoolStats {
+  const { lastProbe } = pool
   return {
     ...identityOf(pool.datasource),
     // A closed pool is out of all lists before anybody can ask for it.
@@ -19,9 +20,8 @@ function openPool(pool: Pool, now: number): PoolStats {
     openedAt: pool.openedAt.toISOString(),
     age: pool.age,
     inFlight: pool.inFlight,
-    unusedFor: pool.inFlight > 0 ? 0 : now - pool.usedAt,
-    verifiedFor: now - pool.verifiedAt,
     suspect: pool.suspect,
+    lastProbe: lastProbe === undefined ? null : { ok: lastProbe.ok, at: lastProbe.at.toISOString() },
     retired: pool.reason ?? null,
   }
 }
@@ -33,9 +33,8 @@ function comingPool(opening: Opening, now: number): PoolStats {
     openedAt: null,
     age: now - opening.since,
     inFlight: opening.callers,
-    unusedFor: 0,
-    verifiedFor: 0,
     suspect: false,
+    lastProbe: null,
     retired: null,
   }
 }

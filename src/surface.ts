@@ -15,12 +15,10 @@ export interface PoolStats {
   age: number
   /** Statements and transactions under way; for a pool that is not open yet, those that wait for it. */
   inFlight: number
-  /** Since the last statement or transaction ended. */
-  unusedFor: number
-  /** Since it was last probed or used with success. */
-  verifiedFor: number
-  /** Saw an error of its connection since then: its next use probes it. */
+  /** Saw an error of its connection since it was last verified: its next use probes it. */
   suspect: boolean
+  /** When it was probed last, as an ISO date, and how that went. */
+  lastProbe: { ok: boolean; at: string } | null
   /** Why it takes no new work. */
   retired: RetireReason | null
 }
