@@ -3,14 +3,20 @@ export interface Contender {
   name: string
   /** The ratio to the baseline that it should not exceed. */
   goal?: number
-  /** Does the work once, `operations` times over. */
-  run(operations: number): Promise<unknown>
+  /** The operation that is measured. */
+  run(): PromiseLike<unknown>
+  /** What all of it runs in, such as a unit of work. */
+  within?<T>(work: () => Promise<T>): Promise<T>
 }
 
+/** Operations before anything is measured: enough for the compiler to have seen them all. */
+const WARM_UP = 3_000
+
 /**
- * Runs each contender right beside the baseline, in short slices of alternating order, after a warm-up: a slow moment of
- * the machine then hits both. Prints the median of the ratios of CPU time (user and system, of this process) with its
- * quartiles; says whether the goals were met.
+ * Measures each contender beside the baseline, operation by operation in alternating order, so that a slow moment of the
+ * machine hits both alike. A round's ratio is that of the medians of its operations' CPU time (user and system, of this
+ * process), which leaves out the odd garbage collection on either side. Prints the median of the rounds' ratios with
+ * their quartiles; says whether all goals were met.
  */
 export async function compare(
   title: string,
@@ -18,48 +24,53 @@ export async function compare(
   contenders: Contender[],
   { operations, rounds }: { operations: number; rounds: number },
 ): Promise<boolean> {
-  console.log(`\n${title}: the median of ${rounds} pairs of ${operations}\n`)
+  console.log(`\n${title}: the median of ${rounds} rounds of ${operations} operations each\n`)
   console.log(row('contender', 'µs', 'ratio', 'quartiles', 'goal'))
-  for (const { run } of [baseline, ...contenders]) await run(operations * 5)
-
   let allMet = true
   for (const contender of contenders) {
-    const ratios: number[] = []
-    const times: number[] = []
-    for (let round = 0; round < rounds; round++) {
-      const pair = round % 2 === 0 ? [baseline, contender] : [contender, baseline]
-      const spent = new Map<Contender, number>()
-      for (const side of pair) spent.set(side, await cpuTime(() => side.run(operations)))
-      const time = spent.get(contender) ?? Number.NaN
-      times.push(time / operations)
-      ratios.push(time / (spent.get(baseline) ?? Number.NaN))
-      progress(`${contender.name}: ${round + 1} of ${rounds}`)
-    }
-    progress('')
-    const ratio = quantile(ratios, 0.5)
+    const within = contender.within ?? ((work) => work())
+    const measured = await within(() => measure(baseline, contender, operations, rounds))
+    const ratio = quantile(measured.ratios, 0.5)
     const met = contender.goal === undefined || ratio <= contender.goal
     allMet &&= met
-    const quartiles = `${quantile(ratios, 0.25).toFixed(3)}–${quantile(ratios, 0.75).toFixed(3)}`
+    const quartiles = `${quantile(measured.ratios, 0.25).toFixed(3)}–${quantile(measured.ratios, 0.75).toFixed(3)}`
     const verdict = contender.goal === undefined ? '' : `≤ ${contender.goal.toFixed(2)} ${met ? 'met' : 'MISSED'}`
-    console.log(row(contender.name, quantile(times, 0.5).toFixed(1), ratio.toFixed(3), quartiles, verdict))
+    console.log(row(contender.name, quantile(measured.times, 0.5).toFixed(0), ratio.toFixed(3), quartiles, verdict))
   }
   return allMet
 }
 
+async function measure(baseline: Contender, contender: Contender, operations: number, rounds: number) {
+  for (const { run } of [baseline, contender]) for (let i = 0; i < WARM_UP; i++) await run()
+  const ratios: number[] = []
+  const times: number[] = []
+  for (let round = 0; round < rounds; round++) {
+    const spent: { baseline: number[]; contender: number[] } = { baseline: [], contender: [] }
+    for (let i = 0; i < operations; i++) {
+      for (const side of i % 2 === 0 ? (['baseline', 'contender'] as const) : (['contender', 'baseline'] as const)) {
+        const { run } = side === 'baseline' ? baseline : contender
+        const before = cpuTime()
+        await run()
+        spent[side].push(cpuTime() - before)
+      }
+    }
+    const time = quantile(spent.contender, 0.5)
+    times.push(time)
+    ratios.push(time / quantile(spent.baseline, 0.5))
+    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${contender.name}: ${round + 1} of ${rounds}\r`)
+  }
+  if (process.stderr.isTTY) process.stderr.write('\x1b[K')
+  return { ratios, times }
+}
+
 /** Microseconds. */
-async function cpuTime(work: () => Promise<unknown>): Promise<number> {
-  const before = process.cpuUsage()
-  await work()
-  const { user, system } = process.cpuUsage(before)
+function cpuTime(): number {
+  const { user, system } = process.cpuUsage()
   return user + system
 }
 
 function row(name: string, time: string, ratio: string, quartiles: string, goal: string): string {
   return `${name.padEnd(42)} ${time.padStart(7)} ${ratio.padStart(7)}   ${quartiles.padEnd(13)} ${goal}`
-}
-
-function progress(text: string): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`)
 }
 
 function quantile(values: number[], share: number): number {

@@ -1,13 +1,13 @@
 import { baseOf } from './client-family.ts'
 import { MixedTransactionError } from './errors.ts'
-import { isPrismaPromise, type PrismaClientLike } from './prisma-client.ts'
+import type { PrismaClientLike } from './prisma-client.ts'
 
 /** The client on which each query that was not awaited yet was made. */
 const madeBy = new WeakMap<object, PrismaClientLike>()
 
-/** Remembers on which client a query was made, if `result` is one. */
+/** Remembers on which client a query was made. Whether `result` is one is not asked: that would cost more than this. */
 export function remember(result: unknown, client: PrismaClientLike): void {
-  if (isPrismaPromise(result)) madeBy.set(result, client)
+  if (typeof result === 'object' && result !== null) madeBy.set(result, client)
 }
 
 /**

@@ -8,7 +8,7 @@ import { InvalidCallbackError } from './errors.ts'
 import type { BranchEvents } from './events.ts'
 import type { Pools } from './pools.ts'
 import type { PrismaClientLike } from './prisma-client.ts'
-import { type Find, routedClient } from './routed-client.ts'
+import { routedClient } from './routed-client.ts'
 import { poolStats } from './stats.ts'
 import type { Branches, BranchesSurface } from './surface.ts'
 import { onTransactionClient } from './transaction-client.ts'
@@ -96,13 +96,7 @@ export class BranchRouter {
         $transaction: (work: unknown, options?: unknown) => this.#transaction(current(), work, options),
         ...own,
       },
-      call(find: Find, method: string | symbol, args: unknown[]) {
-        const owner = current()
-        const target = find(owner)
-        const result: unknown = Reflect.apply(Reflect.get(target, method), target, args)
-        remember(result, owner)
-        return result
-      },
+      returned: remember,
     })
     return client as ExtendedClient
   }

@@ -25,8 +25,3 @@ export function extend(client: PrismaClientLike, extension: unknown): PrismaClie
 export function isModelDelegate(value: unknown): value is object {
   return typeof value === 'object' && value !== null && '$name' in value && '$parent' in value
 }
-
-/** What a query returns before it is awaited. It runs only then. */
-export function isPrismaPromise(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && Reflect.get(value, Symbol.toStringTag) === 'PrismaPromise'
-}

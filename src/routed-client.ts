@@ -1,9 +1,6 @@
 import { inspect } from 'node:util'
 import { isModelDelegate, type PrismaClientLike } from './prisma-client.ts'
 
-/** From a client to what stands behind a proxy: the client itself, or one of its delegates. */
-export type Find = (client: PrismaClientLike) => object
-
 /** Where what is done to a routed client goes. */
 export interface Route {
   /** A client of the same make as all of this route's, for looking up what they have. */
@@ -14,9 +11,12 @@ export interface Route {
   readonly label: string
   /** The client that something done now belongs to. */
   current(): PrismaClientLike
-  /** Calls a method of what `find` finds on the current client. */
-  call(find: Find, method: string | symbol, args: unknown[]): unknown
+  /** Hears what a call on `client` returned. */
+  returned(result: unknown, client: PrismaClientLike): void
 }
+
+/** From a client to what stands behind a proxy: the client itself, or one of its delegates. */
+type Find = (client: PrismaClientLike) => object
 
 /**
  * Stands for a PrismaClient and passes every call on to the one that is current when the call is made. Delegates and
@@ -34,10 +34,11 @@ function router(route: Route, find: Find, own: object, label: string): object {
   Object.defineProperty(made, inspect.custom, { value: () => label, configurable: true, writable: true })
 
   function get(property: string | symbol): unknown {
-    if (property in made) return made[property]
+    const known = made[property]
+    if (known !== undefined) return known
     const value: unknown = Reflect.get(find(route.sample), property)
     if (typeof value === 'function') {
-      made[property] = (...args: unknown[]) => route.call(find, property, args)
+      made[property] = method(route, find, property)
     } else if (property !== '$parent' && isModelDelegate(value)) {
       const findDelegate = (client: PrismaClientLike) => Reflect.get(find(client), property)
       made[property] = router(route, findDelegate, {}, `${label}.${String(property)}`)
@@ -64,6 +65,18 @@ function router(route: Route, find: Find, own: object, label: string): object {
     },
     getPrototypeOf: () => Reflect.getPrototypeOf(find(route.sample)),
   })
+}
+
+function method(route: Route, find: Find, property: string | symbol): (...args: unknown[]) => unknown {
+  const call = (...args: unknown[]) => {
+    const client = route.current()
+    const target = find(client)
+    const result: unknown = Reflect.apply(Reflect.get(target, property), target, args)
+    route.returned(result, client)
+    return result
+  }
+  // Prisma's error messages show the line of the innermost caller whose name does not begin so: the application's.
+  return Object.defineProperty(call, 'name', { value: `Proxy.${String(property)}` })
 }
 
 function dataProperty(value: unknown): PropertyDescriptor {

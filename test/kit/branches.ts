@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { PostgresServer } from './embedded-postgres.ts'
 
-const migration = readFileSync(new URL('../../prisma/migration.sql', import.meta.url), 'utf8')
+const migration = readFileSync('prisma/migration.sql', 'utf8')
 
 /** Makes the tables of `prisma/` in a schema, which must exist. */
 export async function migrate(server: PostgresServer, schema = 'public'): Promise<void> {
