@@ -58,7 +58,7 @@ export class Pool {
   #inFlight = 0
   #holds = 0
   #suspect = false
-  #answered: boolean
+  #answered = false
   #lastUse = 0
   /** Monotonic times, kept only where a setting asks for them: reading a clock is most of what a statement costs here. */
   #endedAt: number
@@ -69,7 +69,7 @@ export class Pool {
 
   /**
    * @param stopwatch started when connecting started (rule A1)
-   * @param permanent a database in memory, which is gone when its pool is: age and idleness do not close it (rule D4)
+   * @param permanent a database in memory, which is gone when its pool is: only an explicit close ends it (rule D4)
    */
   constructor(
     datasource: Datasource,
@@ -86,7 +86,6 @@ export class Pool {
     // Max-age 0 is no age: such a pool is closed by its keeper when nobody uses it any more (rule A9).
     this.#maxAge = permanent || maxAge === 0 ? Infinity : maxAge * (1 - maxAgeJitter * Math.random())
     this.#idleTimeout = permanent ? Infinity : idleTimeout
-    this.#answered = permanent
     this.#endedAt = this.#verifiedAt = context.clock.monotonic()
     this.closed = new Promise((resolve) => {
       this.#markClosed = resolve
@@ -179,7 +178,8 @@ export class Pool {
 
   /** A statement failed: one that could not even connect ends the pool, another makes it suspect (rules H5 and H7). */
   failed(error: unknown): void {
-    if (!isConnectionError(error)) {
+    // What is in memory has no connection that could break.
+    if (this.permanent || !isConnectionError(error)) {
       this.#answered = true
     } else if (this.#answered) {
       this.#suspect = true

@@ -79,6 +79,7 @@ export class Pools implements PoolKeeper {
   }
 
   #needsProbe(pool: Pool, unit: UnitOfWork | undefined): boolean {
+    if (pool.permanent) return false
     if (pool.suspect || pool.probing) return true
     if (!this.#settings.healthChecks || unit?.isFirstUse(pool) === false) return false
     return pool.unverifiedFor >= this.#settings.probeInterval

@@ -1,0 +1,64 @@
+import type { Clock, Timer } from '../../src/clock.ts'
+
+interface Pending {
+  at: number
+  callback: () => void
+}
+
+/** A clock that a test moves by hand. Nothing here sleeps. */
+export class ManualClock implements Clock {
+  #monotonic = 1_000
+  #wall = Date.UTC(2026, 0, 1)
+  readonly #timers = new Set<Pending>()
+
+  monotonic = () => this.#monotonic
+  wall = () => this.#wall
+
+  setTimer(callback: () => void, ms: number): Timer {
+    const pending = { at: this.#monotonic + ms, callback }
+    if (ms !== Infinity) this.#timers.add(pending)
+    return { cancel: () => void this.#timers.delete(pending) }
+  }
+
+  nextTurn(callback: () => void): void {
+    setImmediate(callback)
+  }
+
+  get timers(): number {
+    return this.#timers.size
+  }
+
+  /** Lets time pass: fires what is due, in order, and lets everything that follows from it happen. */
+  async advance(ms: number): Promise<void> {
+    const until = this.#monotonic + ms
+    await this.settle()
+    for (let next = this.#due(until); next !== undefined; next = this.#due(until)) {
+      this.jump(next.at - this.#monotonic)
+      this.#timers.delete(next)
+      next.callback()
+      await this.settle()
+    }
+    this.jump(until - this.#monotonic)
+    await this.settle()
+  }
+
+  /** Lets time pass while the event loop is blocked: no timer gets to fire. */
+  jump(ms: number): void {
+    this.#monotonic += ms
+    this.#wall += ms
+  }
+
+  /** Sets the wall clock alone, as an operator does, or as a machine finds it that was asleep. */
+  moveWall(ms: number): void {
+    this.#wall += ms
+  }
+
+  /** Lets everything happen that needs no time. */
+  async settle(): Promise<void> {
+    for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve))
+  }
+
+  #due(until: number): Pending | undefined {
+    return [...this.#timers].filter(({ at }) => at <= until).sort((a, b) => a.at - b.at)[0]
+  }
+}
