@@ -1,4 +1,4 @@
-import type { Branch } from './datasource.ts'
+import type { Branch, Datasource } from './datasource.ts'
 import { identifyDatasource, redact, urlTemplate } from './datasource-url.ts'
 import { describe } from './describe.ts'
 import {
@@ -86,9 +86,16 @@ export class BranchClients {
     return (this.#entries.get(branch.key) ?? this.#add(branch)).client
   }
 
-  /** The keys under which a branch is known by its name, whatever the `url` option says of it now. */
-  keysOf(name: string): string[] {
-    return [...this.#entries.values()].filter(({ branch }) => branch.name === name).map(({ branch }) => branch.key)
+  /** Whether a datasource is a branch's, by the name it was opened under or by what the `url` option says now, if it can. */
+  matcher(name: unknown): (datasource: Datasource) => boolean {
+    let current: string | undefined
+    try {
+      current = this.resolve(name).key
+    } catch (error) {
+      // A branch that is gone already can still be closed.
+      if (!(error instanceof UnknownBranchError)) throw error
+    }
+    return ({ branch, key }) => branch === name || key === current
   }
 
   nameOf(client: PrismaClientLike): string | undefined {
@@ -104,6 +111,7 @@ export class BranchClients {
       throw new UnknownBranchError(name, 'the url option threw (see cause)', { cause: error })
     }
     if (url === undefined || url === null) throw new UnknownBranchError(name, `the url option returned ${url}`)
+    ignoreRejection(url)
     return url as string
   }
 
@@ -153,6 +161,7 @@ export class BranchClients {
       throw new BranchFactoryError(`${context} threw (see cause)`, { cause: redact(error, branch.url) })
     }
     if (is(made)) return made
+    ignoreRejection(made)
     throw new BranchFactoryError(`${context} must return ${expected}, returned ${describe(made)}`)
   }
 
@@ -165,6 +174,11 @@ export class BranchClients {
       for (const url of entry.urls) this.#byUrl.delete(url)
     }
   }
+}
+
+/** A promise where none may be is refused, whatever comes of it. */
+function ignoreRejection(value: unknown): void {
+  if (value instanceof Promise) value.catch(() => {})
 }
 
 const URL_VARIABLE = 'DATABASE_BRANCH_URL'

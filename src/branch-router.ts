@@ -138,10 +138,7 @@ export class BranchRouter {
     const { clients, clock, events, pools } = this.#parts
     return {
       stats: () => poolStats(pools, clock),
-      close: (name) => {
-        const keys = clients.keysOf(name)
-        return pools.close('closed', ({ key }) => keys.includes(key))
-      },
+      close: async (name) => pools.close('closed', clients.matcher(name)),
       closeObsolete: () => pools.closeObsolete(),
       on(event, listener) {
         events.on(event, listener)

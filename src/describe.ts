@@ -5,5 +5,5 @@ export function describe(value: unknown): string {
   if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'undefined') return String(value)
   if (value instanceof Promise) return 'a promise'
   if (Array.isArray(value)) return 'an array'
-  return typeof value === 'function' ? 'a function' : `a ${typeof value}`
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
 }

@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { PrismaLibSql } from '@prisma/adapter-libsql'
+import { onTestFinished } from 'vitest'
+import { PrismaClient } from '../../generated/sqlite/client.ts'
+import { branchesWith } from '../../src/branches.ts'
+import { type Clock, systemClock } from '../../src/clock.ts'
+import type { SqlDriverAdapterFactory } from '../../src/driver-adapter.ts'
+import type { BranchesOptions } from '../../src/options.ts'
+import { temporaryDirectory } from './pool-bench.ts'
+
+const migration = readFileSync('prisma/sqlite/migration.sql', 'utf8')
+
+/** The URL of a SQLite file with the tables of `prisma/` and one user, named after it. */
+export async function sqliteFile(directory: string, name: string): Promise<string> {
+  const url = `file:${join(directory, `${name}.db`)}`
+  const adapter = await new PrismaLibSql({ url }).connect()
+  await adapter.executeScript(migration)
+  await adapter.executeScript(`INSERT INTO "User" ("email") VALUES ('${name}@example.com')`)
+  await adapter.dispose()
+  return url
+}
+
+/** A client of a SQLite file with the extension, and branches `a`, `b` and `c`, a file each. */
+export async function sqliteBranches(options: Partial<BranchesOptions> = {}, clock: Clock = systemClock) {
+  const directory = temporaryDirectory()
+  const urls = new Map<string, string>()
+  for (const name of ['main', 'a', 'b', 'c']) urls.set(name, await sqliteFile(directory, name))
+  const made: string[] = []
+  const main = new PrismaClient({ adapter: new PrismaLibSql({ url: urls.get('main') as string }) })
+  const prisma = main.$extends(
+    branchesWith(
+      {
+        maxAge: Infinity,
+        url: (branch) => (branch === 'main' ? undefined : urls.get(branch)),
+        adapter: (url) => new PrismaLibSql({ url }),
+        client: (adapter: SqlDriverAdapterFactory, branch) => {
+          made.push(branch)
+          return new PrismaClient({ adapter })
+        },
+        ...options,
+      },
+      {},
+      clock,
+    ),
+  )
+  onTestFinished(() => prisma.$disconnect())
+  return { prisma, urls, directory, made }
+}
+
+/** Whose database this is: the name in the one user's address. */
+export async function whose(client: { user: { findFirstOrThrow(): PromiseLike<{ email: string }> } }): Promise<string> {
+  const { email } = await client.user.findFirstOrThrow()
+  return email.replace('@example.com', '')
+}
