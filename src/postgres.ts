@@ -7,7 +7,8 @@ const LONGEST_IDENTIFIER = 63
 /**
  * The datasource URL of a schema: `baseUrl` with every parameter it has (rule B6), with `schema` for the adapter's
  * option of that name, and with a `search_path` of this schema alone, so that raw SQL in a branch that was dropped fails
- * instead of reading `public` (rule B4). Any name is quoted and encoded, so one that came from outside injects nothing.
+ * instead of reading `public` (rule B4). The name is checked, quoted and encoded: one that came from outside injects
+ * nothing.
  *
  * Use {@link schemaAdapter} with it: Prisma 7 does not read `schema` from the URL by itself.
  *
@@ -19,7 +20,7 @@ export function schemaUrl(baseUrl: string, schema: string): string {
   const url = parse(baseUrl)
   url.searchParams.set('schema', schema)
   const others = url.searchParams.get('options')?.replace(SEARCH_PATH_OPTION, '').trim()
-  const searchPath = `-c search_path=${escapeOption(`"${schema.replaceAll('"', '""')}"`)}`
+  const searchPath = `-c search_path=${escapeOption(`"${schema}"`)}`
   url.searchParams.set('options', others ? `${others} ${searchPath}` : searchPath)
   // URLSearchParams writes a space as +, which drivers other than node-postgres do not read back.
   url.search = url.search.replaceAll('+', '%20')
@@ -80,7 +81,8 @@ function checkSchemaName(schema: unknown): asserts schema is string {
   if (Buffer.byteLength(name) > LONGEST_IDENTIFIER) {
     refuse(`is longer than ${LONGEST_IDENTIFIER} bytes: PostgreSQL would cut it, and take it for another`)
   }
-  if (name.includes('\0')) refuse('must not have a zero byte in it')
+  // PostgreSQL allows a double quote, but Prisma writes the adapter's schema option into model queries unescaped.
+  if (/["\0]/.test(name)) refuse('must have neither a double quote nor a zero byte in it')
   // Reserved for PostgreSQL's own schemas; $user stands for the user's name even in quotes.
   if (/^pg_/i.test(name) || name === '$user') refuse('is reserved by PostgreSQL')
 }
