@@ -1,12 +1,13 @@
 import type { Datasource } from './datasource.ts'
-import type {
-  ConnectionInfo,
-  IsolationLevel,
-  SqlDriverAdapter,
-  SqlDriverAdapterFactory,
-  SqlQuery,
-  SqlResultSet,
-  Transaction,
+import {
+  type ConnectionInfo,
+  type IsolationLevel,
+  type SqlDriverAdapter,
+  type SqlDriverAdapterFactory,
+  type SqlQuery,
+  type SqlResultSet,
+  sql,
+  type Transaction,
 } from './driver-adapter.ts'
 import type { OpenTransaction, Pool } from './pool.ts'
 import type { Pools } from './pools.ts'
@@ -130,6 +131,7 @@ class ManagedTransaction implements Transaction, OpenTransaction {
   readonly #transaction: Transaction
   readonly #pool: Pool
   #cut: Error | undefined
+  #ending = false
 
   constructor(transaction: Transaction, pool: Pool) {
     this.provider = transaction.provider
@@ -145,23 +147,38 @@ class ManagedTransaction implements Transaction, OpenTransaction {
   }
 
   executeRaw(query: SqlQuery): Promise<number> {
+    // Prisma ends a transaction in SQL first where the driver does not do that by itself.
+    this.#ending ||= query.sql === 'COMMIT' || query.sql === 'ROLLBACK'
     return this.#run(() => this.#transaction.executeRaw(query))
   }
 
   commit(): Promise<void> {
-    return this.#finish(() => this.#transaction.commit())
+    return this.#end(async () => {
+      if (this.#cut !== undefined) throw this.#cut
+      await this.#transaction.commit()
+    })
   }
 
-  async rollback(): Promise<void> {
-    if (this.#cut !== undefined) return this.#leave()
-    return this.#finish(() => this.#transaction.rollback())
+  rollback(): Promise<void> {
+    return this.#end(async () => {
+      if (this.#cut === undefined) await this.#transaction.rollback()
+    })
   }
 
-  /** Rolls back behind the engine's back. The engine learns of it with its next statement. */
+  /** Rolls back behind the engine's back, which learns of it with its next statement. One that is ending may end. */
   abandon(error: Error): void {
+    if (this.#ending) return
     this.#cut = error
     // A connection that is lost rolls back by itself.
-    void this.#transaction.rollback().catch(() => {})
+    void this.#rollBack().catch(() => {})
+  }
+
+  async #rollBack(): Promise<void> {
+    try {
+      if (!this.options.usePhantomQuery) await this.#transaction.executeRaw(sql('ROLLBACK'))
+    } finally {
+      await this.#end(() => this.#transaction.rollback())
+    }
   }
 
   async #run<T>(statement: () => Promise<T>): Promise<T> {
@@ -174,15 +191,15 @@ class ManagedTransaction implements Transaction, OpenTransaction {
     }
   }
 
-  async #finish(end: () => Promise<void>): Promise<void> {
+  async #end(end: () => Promise<void>): Promise<void> {
+    this.#ending = true
     try {
-      await this.#run(end)
+      await end()
+    } catch (error) {
+      this.#pool.failed(error)
+      throw error
     } finally {
-      this.#leave()
+      if (this.#pool.transactions.delete(this)) this.#pool.end()
     }
-  }
-
-  #leave(): void {
-    if (this.#pool.transactions.delete(this)) this.#pool.end()
   }
 }

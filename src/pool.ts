@@ -156,8 +156,9 @@ export class Pool {
     this.#inFlight--
     if (this.#inFlight > 0) return
     if (this.#idleTimeout !== Infinity) this.#endedAt = this.#context.clock.monotonic()
-    if (this.#state === 'draining') this.#close()
-    else if (this.#state === 'live') this.#context.keeper.released(this)
+    if (this.#state === 'live') this.#context.keeper.released(this)
+    else if (this.#state === 'draining') void this.#close()
+    else void this.#dispose().catch(() => {})
   }
 
   /** A unit of work used it and is likely to use it again. */
@@ -232,38 +233,51 @@ export class Pool {
       return { ...identityOf(this.datasource), reason, age: this.age, inFlight: this.#inFlight }
     })
     keeper.retired(this)
-    if (this.#inFlight === 0) this.#close()
+    if (this.#inFlight === 0) void this.#close()
     else this.#alarm = clock.setTimer(() => this.#cut(), settings.drainTimeout)
     return this.closed
   }
 
-  /** The drain took too long. Transactions can be cut; a statement is the driver's, and ends when the driver gives up. */
+  /**
+   * The drain took too long. Open transactions are rolled back, after which the pool closes as ever. A statement that
+   * hangs is the driver's to end.
+   */
   #cut(): void {
-    const { drainTimeout } = this.#context.settings
-    this.#context.events.emit('drainTimedOut', () => {
-      return { ...identityOf(this.datasource), inFlight: this.#inFlight, drainTimeout }
-    })
-    this.#state = 'closing'
+    const { clock, events, settings } = this.#context
+    const { drainTimeout, probeTimeout } = settings
+    events.emit('drainTimedOut', () => ({ ...identityOf(this.datasource), inFlight: this.#inFlight, drainTimeout }))
+    const rollingBack = this.transactions.size > 0
     for (const transaction of this.transactions) transaction.abandon(new DrainTimeoutError(drainTimeout))
-    this.#close()
+    if (rollingBack) this.#alarm = clock.setTimer(() => this.#closed(), probeTimeout)
+    else this.#closed()
   }
 
   async #close(): Promise<void> {
     this.#state = 'closing'
     this.#alarm?.cancel()
-    const { clock, events, keeper, settings } = this.#context
+    const { clock, events, settings } = this.#context
+    const late = () => new CloseTimeoutError(settings.probeTimeout)
     try {
-      const disposed = (async () => this.adapter.dispose())()
-      await withTimeout(clock, disposed, settings.probeTimeout, () => new CloseTimeoutError(settings.probeTimeout))
+      await withTimeout(clock, this.#dispose(), settings.probeTimeout, late)
     } catch (error) {
       events.emit('closeFailed', () => ({ ...identityOf(this.datasource), error }))
     }
+    this.#closed()
+  }
+
+  /** Its place is free from now on. If work still hangs on it, the driver is told to close when that ends. */
+  #closed(): void {
+    const { events, keeper } = this.#context
     this.#state = 'closed'
     events.emit('closed', () => {
       return { ...identityOf(this.datasource), reason: this.#reason as RetireReason, age: this.age }
     })
     keeper.closed(this)
     this.#markClosed()
+  }
+
+  async #dispose(): Promise<void> {
+    await this.adapter.dispose()
   }
 
   /** One timer per pool, set for whichever comes first: max-age, or `idleTimeout` after the last use known by now. */

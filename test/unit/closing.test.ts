@@ -50,9 +50,41 @@ describe('closing', () => {
     await bench.clock.advance(5_000)
     await closed
     expect(bench.happened('drainTimedOut', 'inFlight')).toEqual([1])
-    a.database.statements.open()
-    await Promise.allSettled([hung])
     expect(bench.stats()).toEqual([])
+    // When it does end after all, its caller has the result, and the driver is told to close.
+    expect(a.database.open).toBe(1)
+    a.database.statements.open()
+    expect(await hung).toMatchObject({ rows: [[1]] })
+    await bench.clock.settle()
+    expect(a.database.open).toBe(0)
+  })
+
+  it('D1: a transaction that is committing when drainTimeout runs out is not cut', async () => {
+    const bench = poolBench({ maxAge: Infinity, drainTimeout: 5_000, probeTimeout: 1_000 })
+    const a = await bench.branch('a')
+    await a.adapter.executeScript('CREATE TABLE t (x INTEGER)')
+    const transaction = await a.adapter.startTransaction()
+    await transaction.executeRaw({ sql: 'INSERT INTO t VALUES (1)', args: [], argTypes: [] })
+    a.database.statements.shut()
+    const committed = transaction.commit()
+    const closed = bench.pools.close('closed')
+    await bench.clock.advance(5_500)
+    a.database.statements.open()
+    await committed
+    await closed
+    expect(await a.select('SELECT count(*) FROM t')).toMatchObject({ rows: [[1]] })
+  })
+
+  it('D1: a transaction that was cut says so at whatever comes next, and is left once', async () => {
+    const bench = poolBench({ maxAge: Infinity, drainTimeout: 5_000 })
+    const a = await bench.branch('a')
+    const transaction = await a.adapter.startTransaction()
+    const closed = bench.pools.close('closed')
+    await bench.clock.advance(5_000)
+    await closed
+    await expect(transaction.commit()).rejects.toMatchObject({ code: 'BRANCH_DRAIN_TIMEOUT' })
+    await transaction.rollback()
+    expect(a.database).toMatchObject({ opened: 1, disposed: 1 })
   })
 
   it('D2: closing twice, or from two places, closes once', async () => {
