@@ -16,6 +16,7 @@ import type { Environment } from './settings.ts'
 
 interface Entry {
   readonly branch: Branch
+  readonly datasource: Datasource
   readonly client: PrismaClientLike
   /** The spellings of the URL that led here. */
   readonly urls: Set<string>
@@ -86,7 +87,7 @@ export class BranchClients {
     return (this.#entries.get(branch.key) ?? this.#add(branch)).client
   }
 
-  /** Whether a datasource is a branch's, by the name it was opened under or by what the `url` option says now, if it can. */
+  /** Whether a datasource is the branch's, by the name it was opened under or by what the `url` option says now. */
   matcher(name: unknown): (datasource: Datasource) => boolean {
     let current: string | undefined
     try {
@@ -96,6 +97,11 @@ export class BranchClients {
       if (!(error instanceof UnknownBranchError)) throw error
     }
     return ({ branch, key }) => branch === name || key === current
+  }
+
+  /** Lets go of the clients of the branches that `which` matches, once these are closed. */
+  forget(which: (datasource: Datasource) => boolean): void {
+    for (const entry of this.#entries.values()) if (which(entry.datasource)) this.#drop(entry)
   }
 
   nameOf(client: PrismaClientLike): string | undefined {
@@ -139,7 +145,7 @@ export class BranchClients {
       )
     }
     this.#names.set(client, name)
-    const entry = { branch, client, urls: new Set([url]) }
+    const entry = { branch, datasource, client, urls: new Set([url]) }
     this.#entries.set(key, entry)
     this.#byUrl.set(url, entry)
     this.#shed(entry)
@@ -165,14 +171,19 @@ export class BranchClients {
     throw new BranchFactoryError(`${context} must return ${expected}, returned ${describe(made)}`)
   }
 
-  /** Lets go of the clients used least recently, but of none whose pool is open, nor of the one just made. */
+  /** Lets go of the clients used least recently, but not of the one just made. */
   #shed(newest: Entry): void {
-    for (const [key, entry] of this.#entries) {
+    for (const entry of this.#entries.values()) {
       if (this.#entries.size <= this.#maxClients) return
-      if (entry === newest || this.#pools.has(key)) continue
-      this.#entries.delete(key)
-      for (const url of entry.urls) this.#byUrl.delete(url)
+      if (entry !== newest) this.#drop(entry)
     }
+  }
+
+  /** A client whose pool is open stays. */
+  #drop({ datasource: { key }, urls }: Entry): void {
+    if (this.#pools.has(key)) return
+    this.#entries.delete(key)
+    for (const url of urls) this.#byUrl.delete(url)
   }
 }
 

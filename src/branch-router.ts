@@ -11,7 +11,7 @@ import type { PrismaClientLike } from './prisma-client.ts'
 import { routedClient } from './routed-client.ts'
 import { poolStats } from './stats.ts'
 import type { Branches, BranchesSurface } from './surface.ts'
-import { onTransactionClient } from './transaction-client.ts'
+import { stayingOnBranch } from './transaction-client.ts'
 import { UnitOfWork } from './unit-of-work.ts'
 
 type ExtendedClient = PrismaClientLike & BranchesSurface
@@ -53,6 +53,7 @@ export class BranchRouter {
     const disconnect = async () => {
       try {
         await Promise.all([this.#parts.pools.close('shutdown'), this.#drainMain()])
+        this.#parts.clients.forget(() => true)
       } finally {
         await family.main.$disconnect()
       }
@@ -62,7 +63,7 @@ export class BranchRouter {
       if (current() !== family.main) await current().$connect()
     }
     return this.#routed(family, 'PrismaClient', current, {
-      $extends: (extension: unknown) => this.#rootClient(this.#extend(family, extension)),
+      $extends: (extension: unknown) => this.#extend(family, extension).root,
       $connect: connect,
       $disconnect: disconnect,
       [Symbol.asyncDispose]: disconnect,
@@ -76,7 +77,7 @@ export class BranchRouter {
     if (known !== undefined) return known as ExtendedClient
     const disconnect = () => this.#parts.pools.close('closed', ({ key }) => key === branch.key)
     const client = this.#routed(family, `PrismaClient(${branch.label})`, () => this.#member(family, branch), {
-      $extends: (extension: unknown) => this.#branchClient(this.#extend(family, extension), branch),
+      $extends: (extension: unknown) => this.#branchClient(this.#extend(family, extension).family, branch),
       $disconnect: disconnect,
       [Symbol.asyncDispose]: disconnect,
     })
@@ -101,8 +102,19 @@ export class BranchRouter {
     return client as ExtendedClient
   }
 
-  #extend(family: ClientFamily, extension: unknown): ClientFamily {
-    return family.extend({ name: 'branches', client: this.#component() }).extend(extension)
+  /**
+   * The methods of an extension are called with one of Prisma's clients as `this`, not with one of ours, so these need
+   * the surface as well. Not before somebody extends them: a client with any extension at all pays for it per query.
+   */
+  #extend(family: ClientFamily, extension: unknown): { family: ClientFamily; root: ExtendedClient } {
+    const surface = {
+      $branches: this.#branches,
+      $branch: (name: string) => root.$branch(name),
+      $withBranch: (name: string | undefined, work: () => unknown) => root.$withBranch(name, work),
+    }
+    const extended = family.extend({ name: 'branches', client: surface }).extend(extension)
+    const root = this.#rootClient(extended)
+    return { family: extended, root }
   }
 
   #member(family: ClientFamily, branch: Branch): PrismaClientLike {
@@ -117,7 +129,7 @@ export class BranchRouter {
 
   async #transaction(client: PrismaClientLike, work: unknown, options?: unknown): Promise<unknown> {
     if (Array.isArray(work)) checkBatch(work, client, (base) => this.#nameOf(base))
-    const transaction = client.$transaction(typeof work === 'function' ? onTransactionClient(work) : work, options)
+    const transaction = client.$transaction(stayingOnBranch(work), options)
     if (baseOf(client) !== this.#main) return transaction
     this.#mainTransactions.add(transaction)
     return transaction.finally(() => this.#mainTransactions.delete(transaction))
@@ -138,7 +150,11 @@ export class BranchRouter {
     const { clients, clock, events, pools } = this.#parts
     return {
       stats: () => poolStats(pools, clock),
-      close: async (name) => pools.close('closed', clients.matcher(name)),
+      close: async (name) => {
+        const matches = clients.matcher(name)
+        await pools.close('closed', matches)
+        clients.forget(matches)
+      },
       closeObsolete: () => pools.closeObsolete(),
       on(event, listener) {
         events.on(event, listener)
@@ -148,19 +164,6 @@ export class BranchRouter {
         events.off(event, listener)
         return this
       },
-    }
-  }
-
-  /**
-   * What the clients behind {@link client} need of the surface once somebody extends them: methods of an extension are
-   * called with such a client as `this`. Not before: a Prisma client with any extension at all pays for it per query.
-   */
-  #component(): object {
-    const client = () => this.client
-    return {
-      $branches: this.#branches,
-      $branch: (name: string) => client().$branch(name),
-      $withBranch: (name: string | undefined, work: () => unknown) => client().$withBranch(name, work),
     }
   }
 }

@@ -248,8 +248,8 @@ export class Pool {
     events.emit('drainTimedOut', () => ({ ...identityOf(this.datasource), inFlight: this.#inFlight, drainTimeout }))
     const rollingBack = this.transactions.size > 0
     for (const transaction of this.transactions) transaction.abandon(new DrainTimeoutError(drainTimeout))
-    if (rollingBack) this.#alarm = clock.setTimer(() => this.#closed(), probeTimeout)
-    else this.#closed()
+    if (rollingBack) this.#alarm = clock.setTimer(() => this.#finish(), probeTimeout)
+    else this.#finish()
   }
 
   async #close(): Promise<void> {
@@ -262,11 +262,11 @@ export class Pool {
     } catch (error) {
       events.emit('closeFailed', () => ({ ...identityOf(this.datasource), error }))
     }
-    this.#closed()
+    this.#finish()
   }
 
   /** Its place is free from now on. If work still hangs on it, the driver is told to close when that ends. */
-  #closed(): void {
+  #finish(): void {
     const { events, keeper } = this.#context
     this.#state = 'closed'
     events.emit('closed', () => {

@@ -147,12 +147,8 @@ export class Pools implements PoolKeeper {
   /** Evicts idle pools, least recently used first, until each who waits has a place coming free. */
   #makeRoom(): void {
     const closing = [...this.#retired].filter((pool) => pool.inFlight === 0).length
-    for (const pool of this.#evictable((candidate) => candidate.idle).slice(
-      0,
-      Math.max(0, this.#queue.size - closing),
-    )) {
-      void pool.retire('evicted')
-    }
+    const idle = this.#evictable.filter((pool) => pool.idle).sort((a, b) => a.lastUse - b.lastUse)
+    for (const pool of idle.slice(0, Math.max(0, this.#queue.size - closing))) void pool.retire('evicted')
     this.#patienceTimer ??= this.#clock.setTimer(() => this.#rotate(), this.#patience)
   }
 
@@ -164,20 +160,18 @@ export class Pools implements PoolKeeper {
     this.#patienceTimer = undefined
     const now = this.#clock.monotonic()
     const overdue = [...this.#queue].filter(({ since }) => now - since >= this.#patience).length
-    const oldest = this.#evictable(() => true).sort((a, b) => b.age - a.age)
+    const oldest = this.#evictable.sort((a, b) => b.age - a.age)
     for (const pool of oldest.slice(0, Math.max(0, overdue - this.#retired.size))) void pool.retire('evicted')
     if (this.#queue.size > 0) this.#makeRoom()
   }
 
-  #evictable(fits: (pool: Pool) => boolean): Pool[] {
-    return [...this.#live.values()]
-      .filter((pool) => !pool.permanent && fits(pool))
-      .sort((a, b) => a.lastUse - b.lastUse)
+  get #evictable(): Pool[] {
+    return [...this.#live.values()].filter((pool) => !pool.permanent)
   }
 
   #noRoom(datasource: Datasource): AcquireTimeoutError {
     const { acquireTimeout, maxClients } = this.#settings
-    const busiest = [...this.#live.values(), ...this.#retired]
+    const busiest = this.all
       .sort((a, b) => b.inFlight - a.inFlight)
       .slice(0, BUSIEST)
       .map((pool) => `${JSON.stringify(pool.datasource.branch)} (${pool.inFlight} in flight)`)

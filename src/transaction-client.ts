@@ -1,12 +1,11 @@
 import { BranchInTransactionError } from './errors.ts'
 
-type Work = (client: object) => unknown
-
-/** The callback of an interactive transaction, given a client that stays on its branch and says so when asked to leave. */
-export function onTransactionClient(work: Work): Work
-export function onTransactionClient(work: unknown): unknown
-export function onTransactionClient(work: unknown): unknown {
-  return (client: object) => (work as Work)(transactionClient(client))
+/**
+ * What `$transaction` is given: of an interactive transaction the callback, which then gets a client that stays on its
+ * branch and says so when asked to leave; a batch as it is.
+ */
+export function stayingOnBranch(work: unknown): unknown {
+  return typeof work === 'function' ? (client: object) => work(transactionClient(client)) : work
 }
 
 function transactionClient(client: object): object {
@@ -16,9 +15,7 @@ function transactionClient(client: object): object {
       const value: unknown = Reflect.get(target, property)
       // A transaction inside the transaction, on a savepoint.
       if (property === '$transaction' && typeof value === 'function') {
-        return (work: unknown, options?: unknown) => {
-          return Reflect.apply(value, target, [typeof work === 'function' ? onTransactionClient(work) : work, options])
-        }
+        return (work: unknown, options?: unknown) => Reflect.apply(value, target, [stayingOnBranch(work), options])
       }
       return value
     },

@@ -89,12 +89,17 @@ describe('$connect, $disconnect and await using', () => {
 
 describe('$branches', () => {
   it('close(branch) closes it under its name, even if the url option no longer knows it, and is content with none', async () => {
-    const { prisma, urls } = await sqliteBranches()
+    const { prisma, urls, made } = await sqliteBranches()
     await whose(prisma.$branch('a'))
     await whose(prisma.$branch('b'))
+    const url = urls.get('a') as string
     urls.delete('a')
     await prisma.$branches.close('a')
     expect(prisma.$branches.stats()).toMatchObject([{ branch: 'b' }])
+    // Its client is let go as well: a branch of that name that comes later is another one.
+    urls.set('a', url)
+    await whose(prisma.$branch('a'))
+    expect(made).toEqual(['a', 'b', 'a'])
     await prisma.$branches.close('a')
     await prisma.$branches.close('never-seen')
   })

@@ -120,6 +120,16 @@ describe('routing', () => {
     expect(await extended.$branch('a').$whose()).toBe('a')
     expect(await extended.$withBranch('b', () => extended.$whose())).toBe('b')
     expect(await extended.$whoseOf('c')).toBe('c')
+    const nested = extended.$extends({
+      client: {
+        async $both(this: unknown) {
+          const client = this as typeof extended
+          return [await client.$branch('b').$whose(), await client.$withBranch('c', () => client.$branch('a').$whose())]
+        },
+      },
+    })
+    expect(await nested.$both()).toEqual(['b', 'a'])
+    expect(await nested.$branch('c').$both()).toEqual(['b', 'a'])
     expect(await extended.$branch('a').user.emails()).toEqual(['a@example.com'])
   })
 
