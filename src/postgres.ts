@@ -1,4 +1,5 @@
 import { describe } from './describe.ts'
+import type { SqlDriverAdapterFactory } from './driver-adapter.ts'
 import { InvalidBranchNameError, InvalidDatasourceUrlError } from './errors.ts'
 
 /** PostgreSQL cuts longer identifiers, so that two branches could become one. */
@@ -27,11 +28,16 @@ export function schemaUrl(baseUrl: string, schema: string): string {
   return url.href
 }
 
-/** A class such as `PrismaPg`. */
-export type SchemaAdapterClass<Config, Options, Adapter> = new (
-  config: Config & { connectionString: string },
-  options?: Options & { schema: string },
-) => Adapter
+/** The class of a driver adapter that takes a connection string and a schema, such as `PrismaPg`. */
+export type SchemaAdapterClass = new (
+  config: { connectionString: string },
+  options?: { schema: string },
+) => SqlDriverAdapterFactory
+
+/** Of what its constructor takes first (a pool, a connection string, settings), the settings. */
+type ConfigOf<Class extends SchemaAdapterClass> = WithKey<ConstructorParameters<Class>[0], 'connectionString'>
+type OptionsOf<Class extends SchemaAdapterClass> = NonNullable<ConstructorParameters<Class>[1]>
+type WithKey<T, Key extends string> = T extends object ? (Key extends keyof T ? T : never) : never
 
 /**
  * The `adapter` option for a schema per branch: makes an adapter whose model queries and raw SQL both stay in the schema
@@ -48,11 +54,11 @@ export type SchemaAdapterClass<Config, Options, Adapter> = new (
  *   client: (adapter) => new PrismaClient({ adapter }),
  * })
  */
-export function schemaAdapter<Config extends object, Options extends object, Adapter>(
-  Adapter: SchemaAdapterClass<Config, Options, Adapter>,
-  config?: Omit<Config, 'connectionString'>,
-  options?: Omit<Options, 'schema'>,
-): (url: string) => Adapter {
+export function schemaAdapter<Class extends SchemaAdapterClass>(
+  Adapter: Class,
+  config?: Omit<ConfigOf<Class>, 'connectionString'>,
+  options?: Omit<OptionsOf<Class>, 'schema'>,
+): (url: string) => InstanceType<Class> {
   return (url) => {
     const schema = parse(url).searchParams.get('schema')
     if (schema === null) {
@@ -61,13 +67,7 @@ export function schemaAdapter<Config extends object, Options extends object, Ada
       )
     }
     const connectionString = schemaUrl(url, schema)
-    return new Adapter(
-      { ...config, connectionString } as Config & { connectionString: string },
-      {
-        ...options,
-        schema,
-      } as Options & { schema: string },
-    )
+    return new Adapter({ ...config, connectionString }, { ...options, schema }) as InstanceType<Class>
   }
 }
 

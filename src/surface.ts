@@ -63,11 +63,7 @@ export interface BranchesSurface {
    *
    * @throws as {@link $branch} does, as a rejection, before `work` is called
    */
-  $withBranch<T extends OutsideTransaction, R>(
-    this: T,
-    branch: string | undefined,
-    work: () => R | PromiseLike<R>,
-  ): Promise<R>
+  $withBranch<T extends OutsideTransaction, R>(this: T, branch: string | undefined, work: () => R): Promise<Awaited<R>>
   /** Statistics, events and closing. */
   readonly $branches: Branches
   /** `$disconnect()`, for `await using`. */

