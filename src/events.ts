@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events'
+import { UnitOfWork } from './unit-of-work.ts'
 
 /** Why a pool was retired. */
 export type RetireReason =
@@ -57,7 +58,7 @@ export class BranchEvents {
   emit<E extends BranchEvent>(event: E, describe: () => BranchEventMap[E]): void {
     if (this.#emitter.listenerCount(event) === 0) return
     try {
-      this.#emitter.emit(event, describe())
+      UnitOfWork.outside(() => this.#emitter.emit(event, describe()))
     } catch (error) {
       // A listener's mistake is the application's to see, as with any EventTarget, but must not stop a clean-up.
       process.nextTick(() => {

@@ -29,6 +29,11 @@ export class UnitOfWork {
     return storage.getStore()
   }
 
+  /** Runs `work` in no unit: what happens to pools happens in whichever unit it is noticed in, and is none of its doing. */
+  static outside<T>(work: () => T): T {
+    return storage.run(undefined, work)
+  }
+
   /** The current branch of `owner`, or `undefined` for its main client. */
   branchFor(owner: object): Branch | undefined {
     return this.#owner === owner ? this.#branch : this.#others?.get(owner)
@@ -68,4 +73,4 @@ export class UnitOfWork {
   }
 }
 
-const storage = new AsyncLocalStorage<UnitOfWork>()
+const storage = new AsyncLocalStorage<UnitOfWork | undefined>()

@@ -154,6 +154,16 @@ describe('routing', () => {
     expect(two.made).toEqual(['b'])
   })
 
+  it("a listener's own queries go to the main client, in whichever unit of work the event was noticed", async () => {
+    const { prisma } = await sqliteBranches({ maxAge: 0 })
+    const seen: Promise<string>[] = []
+    for (const event of ['opened', 'retired', 'closed'] as const)
+      prisma.$branches.on(event, () => seen.push(whose(prisma)))
+    await prisma.$withBranch('a', () => prisma.$withBranch('b', () => whose(prisma)))
+    await prisma.$disconnect()
+    expect(await Promise.all(seen)).toEqual(['main', 'main', 'main'])
+  })
+
   it('has what a PrismaClient has: keys, in, spies, and no then', async () => {
     const { prisma } = await sqliteBranches()
     expect('user' in prisma && '$branch' in prisma && 'findMany' in prisma.user).toBe(true)
