@@ -8,7 +8,7 @@ import { InvalidCallbackError } from './errors.ts'
 import type { BranchEvents } from './events.ts'
 import type { Pools } from './pools.ts'
 import type { PrismaClientLike } from './prisma-client.ts'
-import { routedClient } from './routed-client.ts'
+import { type Route, routedClient } from './routed-client.ts'
 import { poolStats } from './stats.ts'
 import type { Branches, BranchesSurface } from './surface.ts'
 import { stayingOnBranch } from './transaction-client.ts'
@@ -62,12 +62,16 @@ export class BranchRouter {
       await family.main.$connect()
       if (current() !== family.main) await current().$connect()
     }
-    return this.#routed(family, 'PrismaClient', current, {
-      $extends: (extension: unknown) => this.#extend(family, extension).root,
-      $connect: connect,
-      $disconnect: disconnect,
-      [Symbol.asyncDispose]: disconnect,
-    })
+    return this.#routed(
+      family,
+      { sample: family.main, label: 'PrismaClient', current },
+      {
+        $extends: (extension: unknown) => this.#extend(family, extension).root,
+        $connect: connect,
+        $disconnect: disconnect,
+        [Symbol.asyncDispose]: disconnect,
+      },
+    )
   }
 
   /** Stays on its branch. */
@@ -76,25 +80,32 @@ export class BranchRouter {
     const known = this.#branchClients.get(member)
     if (known !== undefined) return known as ExtendedClient
     const disconnect = () => this.#parts.pools.close('closed', ({ key }) => key === branch.key)
-    const client = this.#routed(family, `PrismaClient(${branch.label})`, () => this.#member(family, branch), {
-      $extends: (extension: unknown) => this.#branchClient(this.#extend(family, extension).family, branch),
-      $disconnect: disconnect,
-      [Symbol.asyncDispose]: disconnect,
-    })
+    const current = () => this.#member(family, branch)
+    const client = this.#routed(
+      family,
+      { sample: member, label: `PrismaClient(${branch.label})`, current },
+      {
+        $extends: (extension: unknown) => this.#branchClient(this.#extend(family, extension).family, branch),
+        $disconnect: disconnect,
+        [Symbol.asyncDispose]: disconnect,
+      },
+    )
     this.#branchClients.set(member, client)
     return client
   }
 
-  #routed(family: ClientFamily, label: string, current: () => PrismaClientLike, own: object): ExtendedClient {
+  #routed(
+    family: ClientFamily,
+    route: Pick<Route, 'sample' | 'label' | 'current'>,
+    own: Partial<ExtendedClient>,
+  ): ExtendedClient {
     const client = routedClient({
-      sample: current(),
-      label,
-      current,
+      ...route,
       own: {
         $branch: (name: unknown) => this.#branchClient(family, this.#parts.clients.resolve(name)),
         $withBranch: (name: unknown, work: unknown) => this.#withBranch(name, work),
         $branches: this.#branches,
-        $transaction: (work: unknown, options?: unknown) => this.#transaction(current(), work, options),
+        $transaction: (work: unknown, options?: unknown) => this.#transaction(route.current(), work, options),
         ...own,
       },
       returned: remember,

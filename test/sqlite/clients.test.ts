@@ -79,6 +79,25 @@ describe('branch clients', () => {
   })
 })
 
+describe('the client option', () => {
+  it('may give branch clients extensions of their own', async () => {
+    const { prisma } = await sqliteBranches({
+      client: (adapter, branch) =>
+        new PrismaClient({ adapter }).$extends({
+          client: { $hello: () => `hello from ${branch}` },
+          model: { user: { hello: async () => `user of ${branch}` } },
+          result: { user: { name: { needs: { email: true }, compute: ({ email }) => `<${email}>` } } },
+        }),
+    })
+    const a = prisma.$branch('a') as unknown as { $hello(): string; user: { hello(): Promise<string> } }
+    expect([a.$hello(), await a.user.hello()]).toEqual(['hello from a', 'user of a'])
+    expect(await prisma.$withBranch('b', () => prisma.user.findFirstOrThrow())).toMatchObject({
+      name: '<b@example.com>',
+    })
+    expect(await prisma.user.findFirstOrThrow()).toMatchObject({ name: null })
+  })
+})
+
 describe('bad input', () => {
   it.each([
     ['', 'an empty string'],
