@@ -1,0 +1,76 @@
+import { PrismaClient } from '../generated/postgres/client.ts'
+import { startApplication } from './application.ts'
+import { liveLine } from './bar.ts'
+import { branchAdapter, branchUrl } from './branch-client.ts'
+import { isRefusal } from './cause.ts'
+import { ConnectionCounter } from './connection-counter.ts'
+import { count } from './format.ts'
+import { Ledger } from './ledger.ts'
+import { BRANCHES, SLOTS } from './scale.ts'
+import type { ActResult, Stage } from './stage.ts'
+import { sendTraffic } from './traffic.ts'
+
+/** Without a refusal by then, there will be none. */
+const LIMIT = 20_000
+
+/** The usual way to reach many branches: a client for each, made when it is first asked for, and kept. */
+export async function mapAct({ server, screen, signal }: Stage): Promise<ActResult> {
+  const clients = new Map<string, PrismaClient>()
+  const clientOf = (branch: string) => {
+    let client = clients.get(branch)
+    if (client === undefined) {
+      client = new PrismaClient({ adapter: branchAdapter(branchUrl(server.url, branch)) })
+      clients.set(branch, client)
+    }
+    return client
+  }
+
+  const ledger = new Ledger()
+  const counter = new ConnectionCounter(server)
+  const application = await startApplication((branch, work) => work(clientOf(branch)))
+  const started = performance.now()
+  const goOn = () => !signal.aborted && ledger.failures.length === 0 && performance.now() - started < LIMIT
+  const render = () => {
+    return liveLine(screen, counter.count, SLOTS, [
+      count(clients.size, 'client'),
+      `${ledger.visited.size}/${BRANCHES.length} branches`,
+      count(ledger.requests, 'request'),
+    ])
+  }
+  try {
+    await screen.during(render, () => sendTraffic(application.url, 'a', ledger, goOn))
+  } finally {
+    await application.close()
+    await counter.stop()
+    await Promise.allSettled([...clients.values()].map((client) => client.$disconnect()))
+  }
+  signal.throwIfAborted()
+  const milliseconds = performance.now() - started
+
+  const endedAtZero = await counter.reachesZero()
+  const [refused] = ledger.failures
+  if (refused !== undefined) {
+    const { branch, cause, visited } = refused
+    screen.line(`  At branch ${visited} of ${BRANCHES.length} ("${branch}"), PostgreSQL refused a connection:`)
+    screen.line(`  ${screen.paint('red', `${cause.code} ${cause.message}`)}`)
+  }
+  return {
+    name: 'a  Map',
+    requests: ledger.requests,
+    served: ledger.served,
+    failed: ledger.failures.length,
+    cut: 0,
+    down: 0,
+    branchesServed: ledger.branchesServed.size,
+    peakConnections: counter.peak,
+    clientsOpened: clients.size,
+    milliseconds,
+    claims: [
+      {
+        text: `PostgreSQL refuses the Map a connection (P2037) at branch ${refused?.visited ?? 'none'} of ${BRANCHES.length}`,
+        held: refused !== undefined && ledger.failures.every(({ cause }) => isRefusal(cause)),
+      },
+      { text: 'connections end at zero when every client is disconnected', held: endedAtZero },
+    ],
+  }
+}
