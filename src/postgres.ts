@@ -30,9 +30,16 @@ export function schemaUrl(baseUrl: string, schema: string): string {
 
 /** The class of a driver adapter that takes a connection string and a schema, such as `PrismaPg`. */
 export type SchemaAdapterClass = new (
-  config: { connectionString: string },
+  config: { connectionString: string; onConnect?: OnConnect },
   options?: { schema: string },
 ) => SqlDriverAdapterFactory
+
+/** What node-postgres calls with each new connection. */
+type OnConnect = (connection: Connection) => void | Promise<void>
+
+interface Connection {
+  on(event: 'error', listener: () => void): unknown
+}
 
 /** Of what its constructor takes first (a pool, a connection string, settings), the settings. */
 type ConfigOf<Class extends SchemaAdapterClass> = WithKey<ConstructorParameters<Class>[0], 'connectionString'>
@@ -67,7 +74,22 @@ export function schemaAdapter<Class extends SchemaAdapterClass>(
       )
     }
     const connectionString = schemaUrl(url, schema)
-    return new Adapter({ ...config, connectionString }, { ...options, schema }) as InstanceType<Class>
+    const { onConnect } = (config ?? {}) as { onConnect?: OnConnect }
+    return new Adapter(
+      { ...config, connectionString, onConnect: withErrorListener(onConnect) },
+      { ...options, schema },
+    ) as InstanceType<Class>
+  }
+}
+
+/**
+ * While node-postgres hands a connection to a transaction, nobody listens to its errors for a moment: a server that ends
+ * it just then would end the process. The error itself reaches whoever uses the connection next.
+ */
+function withErrorListener(onConnect: OnConnect | undefined): OnConnect {
+  return (connection) => {
+    connection.on('error', () => {})
+    return onConnect?.(connection)
   }
 }
 

@@ -1,4 +1,6 @@
+import { PrismaPg } from '@prisma/adapter-pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { schemaAdapter, schemaUrl } from '../../src/postgres.ts'
 import { type PostgresServer, startPostgres } from '../kit/embedded-postgres.ts'
 import { connectionsSettle, pause, postgresBranches, whose } from './kit.ts'
 
@@ -98,5 +100,23 @@ describe('a server that goes away', () => {
     expect(prisma.$branches.stats().every(({ inFlight, state }) => inFlight === 0 && state === 'live')).toBe(true)
     await prisma.$disconnect()
     expect(await connectionsSettle(server, 0)).toBe(0)
+  })
+})
+
+describe('schemaAdapter', () => {
+  it('a connection that is lost in the moment in which it is handed to a transaction does not end the process', async () => {
+    const { database } = await postgresBranches(['a'])
+    const connected: unknown[] = []
+    const adapter = schemaAdapter(PrismaPg, { max: 1, onConnect: (client) => void connected.push(client) })
+    const connection = await adapter(schemaUrl(database.url, 'branch_a')).connect()
+    await connection.queryRaw({ sql: 'SELECT 1', args: [], argTypes: [] })
+    const [client] = connected as [{ emit(event: 'error', error: Error): boolean }]
+
+    const transaction = connection.startTransaction()
+    // After the pool has let go of it, and before the adapter has taken hold.
+    process.nextTick(() => client.emit('error', new Error('terminating connection')))
+    await (await transaction).rollback()
+    await connection.dispose()
+    expect(connected).toHaveLength(1)
   })
 })
