@@ -1,6 +1,7 @@
 import type { Branch, Datasource } from './datasource.ts'
 import { identifyDatasource, redact, urlTemplate } from './datasource-url.ts'
 import { describe } from './describe.ts'
+import type { SqlDriverAdapter, SqlDriverAdapterFactory } from './driver-adapter.ts'
 import {
   BranchError,
   BranchFactoryError,
@@ -134,7 +135,7 @@ export class BranchClients {
     const factory = this.#make('adapter', isAdapterFactory, 'a driver adapter', branch, () => {
       return this.#options.adapter(url, name)
     })
-    const datasource = { key, label, branch: name, connect: () => factory.connect() }
+    const datasource = { key, label, branch: name, connect: () => connect(factory, branch) }
     const client = this.#make('client', isPrismaClient, 'a PrismaClient', branch, () => {
       return this.#options.client(new ManagedAdapterFactory(factory, datasource, this.#pools), name)
     })
@@ -185,6 +186,27 @@ export class BranchClients {
     this.#entries.delete(key)
     for (const url of urls) this.#byUrl.delete(url)
   }
+}
+
+/**
+ * @throws {BranchFactoryError} if the URL names a schema and the adapter does not use it: Prisma 7 reads no schema from the
+ *   URL, and the branch would read and write the rows of `public` (rule B4)
+ */
+async function connect(factory: SqlDriverAdapterFactory, { name, schema, url }: Branch): Promise<SqlDriverAdapter> {
+  let adapter: SqlDriverAdapter
+  try {
+    adapter = await factory.connect()
+  } catch (error) {
+    throw redact(error, url)
+  }
+  const used = adapter.getConnectionInfo?.().schemaName ?? 'public'
+  if (schema === undefined || schema === used || adapter.provider !== 'postgres') return adapter
+  await adapter.dispose()
+  throw new BranchFactoryError(
+    `The URL of branch ${JSON.stringify(name)} names the schema ${JSON.stringify(schema)}, but its adapter uses ` +
+      `${JSON.stringify(used)}. Prisma 7 reads no schema from the URL: write adapter: schemaAdapter(PrismaPg), from ` +
+      'prisma-extension-branches/postgres',
+  )
 }
 
 /** A promise where none may be is refused, whatever comes of it. */

@@ -8,6 +8,8 @@ export interface DatasourceIdentity {
   readonly key: string
   /** Safe to print: no user, no password, no parameter but `schema`. */
   readonly label: string
+  /** Of the parameter of that name. */
+  readonly schema?: string
 }
 
 const DEFAULT_PORTS: Record<string, string> = { 'postgresql:': '5432', 'mysql:': '3306', 'mariadb:': '3306' }
@@ -45,6 +47,7 @@ function identifyServer(url: URL): DatasourceIdentity {
   return {
     key: `${protocol}//${url.username}:${url.password}@${address}${url.pathname}?${url.searchParams}`,
     label: `${protocol}//${address}${url.pathname}${schema === null ? '' : `?schema=${encodeURIComponent(schema)}`}`,
+    ...(schema === null ? {} : { schema }),
   }
 }
 

@@ -1,4 +1,6 @@
+import { PrismaPg } from '@prisma/adapter-pg'
 import { describe, expect, it } from 'vitest'
+import { schemaUrl } from '../../src/postgres.ts'
 import { dropBranch } from '../kit/branches.ts'
 import { connectionsSettle, postgresBranches, whose } from './kit.ts'
 
@@ -41,6 +43,18 @@ describe('connections to branches found at run time are closed when the request 
     })
     expect(await whose(prisma)).toBe('main')
     expect(await prisma.$withBranch('kept', () => whose(prisma))).toBe('kept')
+  })
+
+  it("B4: an adapter that ignores the schema of its URL is an error, and never the main branch's rows", async () => {
+    const { prisma, database } = await postgresBranches(['ignored'], {
+      url: (name) => schemaUrl(database.url, `branch_${name}`),
+      adapter: (url) => new PrismaPg({ connectionString: url }),
+    })
+    const error: unknown = await prisma.$withBranch('ignored', () => prisma.user.findMany()).catch((reason) => reason)
+    expect(error).toMatchObject({ code: 'BRANCH_FACTORY_FAILED' })
+    expect(String(error)).toContain('names the schema "branch_ignored", but its adapter uses "public"')
+    expect(await database.connections()).toBe(0)
+    expect(prisma.$branches.stats()).toEqual([])
   })
 
   it('B4: a branch that is dropped while it is in use fails, and reads nothing else', async () => {
