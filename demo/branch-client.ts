@@ -9,12 +9,7 @@ export function branchUrl(connectionString: string, branch: string): string {
 }
 
 /** The driver adapter of a branch, the same in all acts. */
-export const branchAdapter = schemaAdapter(PrismaPg, {
-  max: POOL_SIZE,
-  // Without a listener of its own, a connection that the server ends in the very moment when the pool hands it to a
-  // transaction ends the process: for some microtasks neither the pool nor @prisma/adapter-pg listens to its errors.
-  onConnect: (client) => void client.on('error', () => {}),
-})
+export const branchAdapter = schemaAdapter(PrismaPg, { max: POOL_SIZE })
 
 /** A client for all branches, with the extension. */
 export function connectBranches(connectionString: string, options: PoolOptions) {

@@ -19,7 +19,7 @@ export class ConnectionCounter {
     this.#running = this.#run()
   }
 
-  /** Nobody is asked to count while the server is away. */
+  /** Does not ask the server while `work` takes it away. */
   async pauseDuring(work: () => Promise<void>): Promise<void> {
     this.#paused = true
     await this.#counting

@@ -87,6 +87,7 @@ export async function extensionAct({ server, screen, signal }: Stage, part: Part
     cut + down === 0 ? '' : `, besides ${cut} whose own connection was cut and ${down} that found no server`
   const writes = [`each of ${count(ledger.written.size, 'acknowledged write')} is in its branch once`, ...wrongWrites]
   return {
+    act: part.act,
     name: part.name,
     requests: ledger.requests,
     served: ledger.served,

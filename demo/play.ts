@@ -43,7 +43,7 @@ async function play(screen: Screen, signal: AbortSignal): Promise<boolean> {
   )
   const bounded = await extensionAct(stage, {
     act: 'b',
-    name: 'b  branches()',
+    name: 'branches()',
     options: { maxAge: 60_000, healthChecks: true },
     milliseconds: 9_000,
     trouble: async () => [],
@@ -53,7 +53,7 @@ async function play(screen: Screen, signal: AbortSignal): Promise<boolean> {
   screen.heading('c  branches(), max-age 1 s, health checks; every backend terminated, and the server restarted')
   const troubled = await extensionAct(stage, {
     act: 'c',
-    name: 'c  outages',
+    name: 'outages',
     options: { maxAge: 1_000, healthChecks: true, probeInterval: 0 },
     milliseconds: 11_000,
     async trouble(counter) {

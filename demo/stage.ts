@@ -17,6 +17,7 @@ export interface Claim {
 
 /** A row of the closing table. */
 export interface ActResult {
+  act: string
   name: string
   requests: number
   served: number

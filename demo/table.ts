@@ -3,7 +3,7 @@ import type { Screen } from './screen.ts'
 import type { ActResult, Claim } from './stage.ts'
 
 const COLUMNS: [title: string, value: (act: ActResult) => string][] = [
-  ['act', ({ name }) => name],
+  ['act', ({ act, name }) => `${act}  ${name}`],
   ['requests', ({ requests }) => count(requests)],
   ['served', ({ served }) => count(served)],
   ['failed', ({ failed }) => count(failed)],
@@ -33,7 +33,7 @@ export function printTable(screen: Screen, acts: ActResult[]): void {
 /** Says of each claim whether it held; returns whether all did. */
 export function printClaims(screen: Screen, acts: ActResult[]): boolean {
   screen.line()
-  for (const { name, claims } of acts) for (const claim of claims) screen.line(verdict(screen, name, claim))
+  for (const { act, claims } of acts) for (const claim of claims) screen.line(verdict(screen, act, claim))
   const claims = acts.flatMap((act) => act.claims)
   const held = claims.filter((claim) => claim.held).length
   screen.line()
@@ -44,5 +44,5 @@ export function printClaims(screen: Screen, acts: ActResult[]): boolean {
 }
 
 function verdict(screen: Screen, act: string, { text, held }: Claim): string {
-  return `${screen.paint(held ? 'green' : 'red', held ? 'PASS' : 'FAIL')}  ${act.charAt(0)}  ${text}`
+  return `${screen.paint(held ? 'green' : 'red', held ? 'PASS' : 'FAIL')}  ${act}  ${text}`
 }

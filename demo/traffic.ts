@@ -18,7 +18,7 @@ const REQUESTS_PER_STEP = 6
 /** One in so many requests goes anywhere: somebody opens an old branch. */
 const ANYWHERE = 33
 
-/** What a client does when it is told that the service is unavailable: waits. */
+/** What a client does when it is told that the service is unavailable: waits, and asks the same branch again. */
 const BACK_OFF = 100
 
 /** A request that takes longer has failed. */
@@ -27,32 +27,35 @@ const LIMIT = 15_000
 /** Sends requests, {@link PARALLEL_REQUESTS} at a time, for as long as `goOn` says, and lets the last ones finish. */
 export async function sendTraffic(url: string, act: string, ledger: Ledger, goOn: () => boolean): Promise<void> {
   let number = 0
+  let visit = 0
   const worker = async () => {
+    let again: string | undefined
     while (goOn()) {
-      const request = plan(act, number++)
-      const sent = performance.now()
+      const request = plan(act, number++, again ?? branchFor(visit++))
+      const from = performance.now()
       const outcome = await send(url, request)
-      ledger.record(request, outcome, { from: sent, to: performance.now() })
-      if ('message' in outcome && goOn()) await delay(BACK_OFF)
+      ledger.record(request, outcome, { from, to: performance.now() })
+      again = 'message' in outcome ? request.branch : undefined
+      if (again !== undefined && goOn()) await delay(BACK_OFF)
     }
   }
   await Promise.all(Array.from({ length: PARALLEL_REQUESTS }, worker))
 }
 
 /** Six in ten requests read, three write, and one has an interactive transaction. */
-function plan(act: string, number: number): PlannedRequest {
-  const branch = branchFor(number)
+function plan(act: string, number: number, branch: string): PlannedRequest {
   const digit = number % 10
   if (digit === 9) return { branch, route: 'POST /publications', title: `${branch}/${act}/publication/${number}` }
   return { branch, route: digit % 3 === 2 ? 'POST /posts' : 'GET /posts', title: `${branch}/${act}/post/${number}` }
 }
 
 /** A few branches are busy at a time. They move on through all of them, and miss none. */
-function branchFor(number: number): string {
+function branchFor(visit: number): string {
   const random = (count: number) => Math.floor(Math.random() * count)
-  const step = Math.floor(number / REQUESTS_PER_STEP)
-  let index = number % REQUESTS_PER_STEP === 0 ? step : step + random(BUSY_BRANCHES)
-  if (number % ANYWHERE === ANYWHERE - 1) index = random(BRANCHES.length)
+  let index = Math.floor(visit / REQUESTS_PER_STEP)
+  if (visit % REQUESTS_PER_STEP !== 0) {
+    index = visit % ANYWHERE === 0 ? random(BRANCHES.length) : index + random(BUSY_BRANCHES)
+  }
   return BRANCHES[index % BRANCHES.length] as string
 }
 
