@@ -78,8 +78,13 @@ export class BranchFactoryError extends BranchError {
 
 /** No room under `maxClients` came free within `acquireTimeout`. */
 export class AcquireTimeoutError extends BranchError {
-  constructor(message: string) {
-    super('BRANCH_ACQUIRE_TIMEOUT', message)
+  constructor(branch: string, settings: { acquireTimeout: number; maxClients: number }, busiest: string[]) {
+    super(
+      'BRANCH_ACQUIRE_TIMEOUT',
+      `Branch ${JSON.stringify(branch)} found no room within acquireTimeout (${settings.acquireTimeout} ms): all ` +
+        `${settings.maxClients} clients are in use, most by ${busiest.join(', ')}. Raise maxClients ` +
+        '(DB_CONN_MAX_CLIENTS) if the database has connections to spare, or make transactions shorter',
+    )
   }
 }
 

@@ -1,9 +1,11 @@
-import { type Clock, Stopwatch, type Timer, withTimeout } from './clock.ts'
+import { type Clock, type Stopwatch, type Timer, withTimeout } from './clock.ts'
 import { isConnectionError } from './connection-errors.ts'
 import { type Datasource, identityOf } from './datasource.ts'
-import { type SqlDriverAdapter, sql } from './driver-adapter.ts'
-import { CloseTimeoutError, DrainTimeoutError, ProbeTimeoutError } from './errors.ts'
+import type { SqlDriverAdapter } from './driver-adapter.ts'
+import { CloseTimeoutError, DrainTimeoutError } from './errors.ts'
 import type { BranchEvents, RetireReason } from './events.ts'
+import { Lifetime } from './lifetime.ts'
+import { type ProbeOutcome, probe } from './probe.ts'
 import type { PoolSettings } from './settings.ts'
 
 /** `live` takes work; `draining` finishes what is in flight; `closing` waits for the driver. */
@@ -20,11 +22,6 @@ export interface PoolKeeper {
 /** A transaction that a pool may have to cut. */
 export interface OpenTransaction {
   abandon(error: Error): void
-}
-
-export interface ProbeOutcome {
-  readonly ok: boolean
-  readonly at: Date
 }
 
 /** Counts the uses of all pools, which orders them without a clock. */
@@ -49,9 +46,7 @@ export class Pool {
   readonly transactions = new Set<OpenTransaction>()
 
   readonly #context: PoolContext
-  readonly #stopwatch: Stopwatch
-  readonly #maxAge: number
-  readonly #idleTimeout: number
+  readonly #lifetime: Lifetime
   #markClosed!: () => void
   #state: PoolState = 'live'
   #reason: RetireReason | undefined
@@ -60,12 +55,11 @@ export class Pool {
   #suspect = false
   #answered = false
   #lastUse = 0
-  /** Monotonic times, kept only where a setting asks for them: reading a clock is most of what a statement costs here. */
-  #endedAt: number
+  /** Monotonic time. Use counts only with health checks on: reading a clock is most of what a statement costs here. */
   #verifiedAt: number
   #lastProbe: ProbeOutcome | undefined
   #probing: Promise<boolean> | undefined
-  #alarm: Timer | undefined
+  #drainTimer: Timer | undefined
 
   /**
    * @param stopwatch started when connecting started (rule A1)
@@ -78,19 +72,15 @@ export class Pool {
     readonly permanent: boolean,
     context: PoolContext,
   ) {
-    const { maxAge, maxAgeJitter, idleTimeout } = context.settings
     this.datasource = datasource
     this.adapter = adapter
     this.#context = context
-    this.#stopwatch = stopwatch
-    // Max-age 0 is no age: such a pool is closed by its keeper when nobody uses it any more (rule A9).
-    this.#maxAge = permanent || maxAge === 0 ? Infinity : maxAge * (1 - maxAgeJitter * Math.random())
-    this.#idleTimeout = permanent ? Infinity : idleTimeout
-    this.#endedAt = this.#verifiedAt = context.clock.monotonic()
+    this.#lifetime = new Lifetime(stopwatch, permanent, context.settings, context.clock)
+    this.#verifiedAt = context.clock.monotonic()
     this.closed = new Promise((resolve) => {
       this.#markClosed = resolve
     })
-    this.#setAlarm()
+    this.#lifetime.watch(this)
   }
 
   get state(): PoolState {
@@ -106,11 +96,11 @@ export class Pool {
   }
 
   get age(): number {
-    return this.#stopwatch.elapsed()
+    return this.#lifetime.age
   }
 
   get openedAt(): Date {
-    return this.#stopwatch.startedAt
+    return this.#lifetime.startedAt
   }
 
   /** Of two pools, the one used later has the higher number. */
@@ -127,9 +117,9 @@ export class Pool {
     return this.#lastProbe
   }
 
-  /** At exactly max-age it is (rule A2). */
+  /** At max-age or past it. */
   get obsolete(): boolean {
-    return this.#maxAge !== Infinity && this.#stopwatch.reached(this.#maxAge)
+    return this.#lifetime.isOver
   }
 
   /** Saw an error of its connection since it was last verified. */
@@ -155,7 +145,7 @@ export class Pool {
   end(): void {
     this.#inFlight--
     if (this.#inFlight > 0) return
-    if (this.#idleTimeout !== Infinity) this.#endedAt = this.#context.clock.monotonic()
+    this.#lifetime.unused()
     if (this.#state === 'live') this.#context.keeper.released(this)
     else if (this.#state === 'draining') void this.#close()
     else void this.#dispose().catch(() => {})
@@ -199,27 +189,20 @@ export class Pool {
 
   async #probe(): Promise<boolean> {
     const { clock, events, settings } = this.#context
-    const stopwatch = new Stopwatch(clock)
-    const report = (outcome: { ok: boolean; error?: unknown }) => {
-      this.#lastProbe = { ok: outcome.ok, at: stopwatch.startedAt }
-      events.emit('probed', () => ({ ...identityOf(this.datasource), took: stopwatch.elapsed(), ...outcome }))
+    const outcome = await probe(this.adapter, settings, clock)
+    this.#lastProbe = outcome
+    events.emit('probed', () => {
+      const { ok, took, error } = outcome
+      return { ...identityOf(this.datasource), ok, took, ...(ok ? {} : { error }) }
+    })
+    if (outcome.ok) {
+      this.#suspect = false
+      this.#answered = true
+      this.#verifiedAt = clock.monotonic()
+    } else {
+      void this.retire('unhealthy')
     }
-    try {
-      const probe = settings.probe
-      const answer = typeof probe === 'string' ? this.adapter.queryRaw(sql(probe)) : probe(this.adapter)
-      await withTimeout(clock, Promise.resolve(answer), settings.probeTimeout, () => {
-        return new ProbeTimeoutError(settings.probeTimeout)
-      })
-    } catch (error) {
-      report({ ok: false, error })
-      this.retire('unhealthy')
-      return false
-    }
-    this.#suspect = false
-    this.#answered = true
-    this.#verifiedAt = clock.monotonic()
-    report({ ok: true })
-    return true
+    return outcome.ok
   }
 
   /** No new work from now on; closes when what is in flight ends. Only the first call counts (rule D2). */
@@ -228,13 +211,13 @@ export class Pool {
     const { clock, events, keeper, settings } = this.#context
     this.#state = 'draining'
     this.#reason = reason
-    this.#alarm?.cancel()
+    this.#lifetime.end()
     events.emit('retired', () => {
       return { ...identityOf(this.datasource), reason, age: this.age, inFlight: this.#inFlight }
     })
     keeper.retired(this)
     if (this.#inFlight === 0) void this.#close()
-    else this.#alarm = clock.setTimer(() => this.#cut(), settings.drainTimeout)
+    else this.#drainTimer = clock.setTimer(() => this.#cut(), settings.drainTimeout)
     return this.closed
   }
 
@@ -248,13 +231,13 @@ export class Pool {
     events.emit('drainTimedOut', () => ({ ...identityOf(this.datasource), inFlight: this.#inFlight, drainTimeout }))
     const rollingBack = this.transactions.size > 0
     for (const transaction of this.transactions) transaction.abandon(new DrainTimeoutError(drainTimeout))
-    if (rollingBack) this.#alarm = clock.setTimer(() => this.#finish(), probeTimeout)
+    if (rollingBack) this.#drainTimer = clock.setTimer(() => this.#finish(), probeTimeout)
     else this.#finish()
   }
 
   async #close(): Promise<void> {
     this.#state = 'closing'
-    this.#alarm?.cancel()
+    this.#drainTimer?.cancel()
     const { clock, events, settings } = this.#context
     const late = () => new CloseTimeoutError(settings.probeTimeout)
     try {
@@ -278,23 +261,5 @@ export class Pool {
 
   async #dispose(): Promise<void> {
     await this.adapter.dispose()
-  }
-
-  /** One timer per pool, set for whichever comes first: max-age, or `idleTimeout` after the last use known by now. */
-  #setAlarm(): void {
-    const untilObsolete = this.#maxAge - this.age
-    const untilIdle = this.#inFlight > 0 ? this.#idleTimeout : this.#idleTimeout - this.#unusedFor()
-    // A timer may fire a moment early; then there is a fraction of a millisecond left to wait.
-    this.#alarm = this.#context.clock.setTimer(() => this.#ring(), Math.max(1, Math.min(untilObsolete, untilIdle)))
-  }
-
-  #ring(): void {
-    if (this.obsolete) void this.retire('max-age')
-    else if (this.#inFlight === 0 && this.#unusedFor() >= this.#idleTimeout) void this.retire('idle')
-    else this.#setAlarm()
-  }
-
-  #unusedFor(): number {
-    return this.#context.clock.monotonic() - this.#endedAt
   }
 }

@@ -1,8 +1,8 @@
 import { type Clock, Stopwatch, type Timer } from './clock.ts'
 import { type Datasource, identityOf } from './datasource.ts'
-import { type SqlDriverAdapter, sql } from './driver-adapter.ts'
 import { AcquireTimeoutError } from './errors.ts'
 import type { BranchEvents, RetireReason } from './events.ts'
+import { isInMemory } from './in-memory.ts'
 import { Opening } from './opening.ts'
 import { Pool, type PoolKeeper } from './pool.ts'
 import type { CapSettings, PoolSettings } from './settings.ts'
@@ -125,7 +125,7 @@ export class Pools implements PoolKeeper {
     const stopwatch = new Stopwatch(this.#clock)
     try {
       const adapter = await datasource.connect()
-      const permanent = adapter.provider === 'sqlite' && (await isInMemory(adapter))
+      const permanent = await isInMemory(adapter)
       const pool = new Pool(datasource, adapter, stopwatch, permanent, {
         settings: this.#settings,
         clock: this.#clock,
@@ -169,17 +169,12 @@ export class Pools implements PoolKeeper {
     return [...this.#live.values()].filter((pool) => !pool.permanent)
   }
 
-  #noRoom(datasource: Datasource): AcquireTimeoutError {
-    const { acquireTimeout, maxClients } = this.#settings
+  #noRoom({ branch }: Datasource): AcquireTimeoutError {
     const busiest = this.all
       .sort((a, b) => b.inFlight - a.inFlight)
       .slice(0, BUSIEST)
-      .map((pool) => `${JSON.stringify(pool.datasource.branch)} (${pool.inFlight} in flight)`)
-    return new AcquireTimeoutError(
-      `Branch ${JSON.stringify(datasource.branch)} found no room within acquireTimeout (${acquireTimeout} ms): all ` +
-        `${maxClients} clients are in use, most by ${busiest.join(', ')}. Raise maxClients (DB_CONN_MAX_CLIENTS) if the ` +
-        'database has connections to spare, or make transactions shorter',
-    )
+      .map(({ datasource, inFlight }) => `${JSON.stringify(datasource.branch)} (${inFlight} in flight)`)
+    return new AcquireTimeoutError(branch, this.#settings, busiest)
   }
 
   released(pool: Pool): void {
@@ -248,16 +243,5 @@ export class Pools implements PoolKeeper {
   /** At max-age 0 (rule A9). */
   #closesWhenIdle(pool: Pool): boolean {
     return this.#settings.maxAge === 0 && !pool.permanent
-  }
-}
-
-/** Whether a SQLite database lives in memory: then its file has no name (rule D4). */
-async function isInMemory(adapter: SqlDriverAdapter): Promise<boolean> {
-  try {
-    const { columnNames, rows } = await adapter.queryRaw(sql('PRAGMA database_list'))
-    const main = rows.find((row) => row[columnNames.indexOf('name')] === 'main')
-    return main !== undefined && !main[columnNames.indexOf('file')]
-  } catch {
-    return false
   }
 }
