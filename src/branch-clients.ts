@@ -37,6 +37,7 @@ export class BranchClients {
   readonly #maxClients: number
   /** By key, in order of use, the latest last. */
   readonly #entries = new Map<string, Entry>()
+  #latest: Entry | undefined
   /** By URL as the application spells it, so that the URL of a branch in use is not parsed at every call. */
   readonly #byUrl = new Map<string, Entry>()
   /** By client, of all that are taken: each branch must get one of its own. */
@@ -77,9 +78,7 @@ export class BranchClients {
     const url = this.#lookUp(name)
     const known = this.#byUrl.get(url) ?? this.#recognize(name, url)
     if (known === undefined) return { ...identifyDatasource(url, name), name, url }
-    // Moves it to the end: the one used last.
-    this.#entries.delete(known.branch.key)
-    this.#entries.set(known.branch.key, known)
+    this.#touch(known)
     return known.branch
   }
 
@@ -107,6 +106,14 @@ export class BranchClients {
 
   nameOf(client: PrismaClientLike): string | undefined {
     return this.#names.get(client)
+  }
+
+  /** Moves it to the end: the one used last. */
+  #touch(entry: Entry): void {
+    if (entry === this.#latest) return
+    this.#latest = entry
+    this.#entries.delete(entry.branch.key)
+    this.#entries.set(entry.branch.key, entry)
   }
 
   #lookUp(name: string): string {
@@ -148,6 +155,7 @@ export class BranchClients {
     this.#names.set(client, name)
     const entry = { branch, datasource, client, urls: new Set([url]) }
     this.#entries.set(key, entry)
+    this.#latest = entry
     this.#byUrl.set(url, entry)
     this.#shed(entry)
     return entry
@@ -184,6 +192,7 @@ export class BranchClients {
   #drop({ datasource: { key }, urls }: Entry): void {
     if (this.#pools.has(key)) return
     this.#entries.delete(key)
+    this.#latest = undefined
     for (const url of urls) this.#byUrl.delete(url)
   }
 }
