@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { PostgresServer } from '../test/kit/embedded-postgres.ts'
 import type { ConnectionCounter } from './connection-counter.ts'
 import type { Span } from './ledger.ts'
+import type { Stage } from './stage.ts'
 
 /** When connections were cut, from outside. */
 export interface Outage extends Span {
@@ -12,7 +12,7 @@ export interface Outage extends Span {
 const BACKENDS = 'SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()'
 
 /** Ends every connection; over when the server has none of them any more. */
-export async function terminateBackends(server: PostgresServer): Promise<Outage & { backends: number }> {
+export async function terminateBackends({ server }: Stage): Promise<Outage & { backends: number }> {
   const from = performance.now()
   const pids = (await server.query<{ pid: number }>(BACKENDS)).map(({ pid }) => pid)
   const backends = await server.terminateAll()
@@ -20,11 +20,21 @@ export async function terminateBackends(server: PostgresServer): Promise<Outage 
   return { kind: 'terminated', from, to: performance.now(), backends }
 }
 
-export async function restartServer(server: PostgresServer, counter: ConnectionCounter): Promise<Outage> {
+export async function restartServer({ server, signal }: Stage, counter: ConnectionCounter): Promise<Outage> {
   let from = 0
   await counter.pauseDuring(() => {
     from = performance.now()
-    return server.restart()
+    return Promise.race([server.restart(), abandoned(signal)])
   })
   return { kind: 'restarted', from, to: performance.now() }
+}
+
+/** How long a restart that is under way when the play has to stop may take to end. */
+const PATIENCE = 1_500
+
+/** A server that a Ctrl-C in the terminal has stopped first is waited for in vain: its exit has been. */
+function abandoned(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => setTimeout(() => reject(signal.reason), PATIENCE), { once: true })
+  })
 }

@@ -58,12 +58,12 @@ async function play(screen: Screen, signal: AbortSignal): Promise<boolean> {
     milliseconds: 11_000,
     async trouble(counter) {
       await delay(3_500, undefined, { signal })
-      const terminated = await terminateBackends(server)
+      const terminated = await terminateBackends(stage)
       screen.line(
         `  ${count(terminated.backends, 'backend')} terminated in ${seconds(terminated.to - terminated.from)}`,
       )
       await delay(3_500, undefined, { signal })
-      const restarted = await restartServer(server, counter)
+      const restarted = await restartServer(stage, counter)
       screen.line(`  server restarted, away for ${seconds(restarted.to - restarted.from)}`)
       return [terminated, restarted]
     },

@@ -6,6 +6,16 @@ const checked = { maxAge: Infinity, healthChecks: true, probe: PROBE, probeInter
 const brokenConnection = () => Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' })
 const uniqueViolation = () => Object.assign(new Error('unique'), { cause: { kind: 'UniqueConstraintViolation' } })
 
+function switchableProbe() {
+  const health = {
+    fit: true,
+    async probe() {
+      if (!health.fit) throw new Error('unfit')
+    },
+  }
+  return health
+}
+
 describe('health checks', () => {
   it('H1: a new pool is not probed', async () => {
     const bench = poolBench({ ...checked, probeInterval: 0 })
@@ -77,14 +87,11 @@ describe('health checks', () => {
   })
 
   it('H4: a failed probe retires the pool, and the statement runs once, on a fresh one', async () => {
-    let fit = true
-    const probe = async () => {
-      if (!fit) throw new Error('unfit')
-    }
-    const bench = poolBench({ ...checked, probe, probeInterval: 0 })
+    const health = switchableProbe()
+    const bench = poolBench({ ...checked, probe: health.probe, probeInterval: 0 })
     const a = await bench.branch('a')
     await a.select('SELECT 0')
-    fit = false
+    health.fit = false
     await a.select('SELECT 1')
     await bench.clock.settle()
     expect(a.database.work).toEqual(['1: SELECT 0', '2: SELECT 1'])
@@ -115,14 +122,11 @@ describe('health checks', () => {
   })
 
   it('H4: what is in flight on a pool that fails its probe still finishes', async () => {
-    let fit = true
-    const probe = async () => {
-      if (!fit) throw new Error('unfit')
-    }
-    const bench = poolBench({ ...checked, probe, probeInterval: 0 })
+    const health = switchableProbe()
+    const bench = poolBench({ ...checked, probe: health.probe, probeInterval: 0 })
     const a = await bench.branch('a')
     const transaction = await a.adapter.startTransaction()
-    fit = false
+    health.fit = false
     await a.select('SELECT 1')
     await transaction.commit()
     await bench.clock.settle()
@@ -131,14 +135,11 @@ describe('health checks', () => {
   })
 
   it("H5: if the fresh pool cannot connect either, the caller gets the database's error; the next use tries anew", async () => {
-    let fit = true
-    const probe = async () => {
-      if (!fit) throw new Error('unfit')
-    }
-    const bench = poolBench({ ...checked, probe, probeInterval: 0 })
+    const health = switchableProbe()
+    const bench = poolBench({ ...checked, probe: health.probe, probeInterval: 0 })
     const a = await bench.branch('a')
     await a.select('SELECT 0')
-    fit = false
+    health.fit = false
     a.database.connectError = new Error('the server is down')
     await expect(a.select('SELECT 1')).rejects.toBe(a.database.connectError)
     await bench.clock.settle()
