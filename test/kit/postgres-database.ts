@@ -6,7 +6,7 @@ const OTHERS =
 /** A database as its administrator sees it, over one connection of its own, which is not counted. */
 export class PostgresDatabase {
   readonly url: string
-  #client: pg.Client | undefined
+  #client: Promise<pg.Client> | undefined
 
   constructor(url: string) {
     this.url = url
@@ -29,19 +29,21 @@ export class PostgresDatabase {
   async disconnect(): Promise<void> {
     const client = this.#client
     this.#client = undefined
-    await client?.end().catch(() => {})
+    await client?.then((connected) => connected.end()).catch(() => {})
   }
 
-  async #connect(): Promise<pg.Client> {
-    if (this.#client === undefined) {
-      const client = new pg.Client({ connectionString: this.url })
-      client.on('error', () => {
-        this.#client = undefined
-      })
-      await client.connect()
-      this.#client = client
+  /** One connection, however many ask for it at once. One that fails or is lost is forgotten. */
+  #connect(): Promise<pg.Client> {
+    const forget = () => {
+      if (this.#client === connecting) this.#client = undefined
     }
-    return this.#client
+    if (this.#client !== undefined) return this.#client
+    const client = new pg.Client({ connectionString: this.url })
+    client.on('error', forget)
+    const connecting = client.connect().then(() => client)
+    connecting.catch(forget)
+    this.#client = connecting
+    return connecting
   }
 
   async #count(text: string): Promise<number> {
