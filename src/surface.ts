@@ -9,9 +9,9 @@ export interface PoolStats {
   url: string
   /** `waiting` for room under `maxClients`, being `opened`, or as the pool is. */
   state: 'waiting' | 'opening' | Exclude<PoolState, 'closed'>
-  /** When connecting started, as an ISO date; when it was asked for, for a pool that is not open yet: `null`. */
+  /** When connecting started, as an ISO date. `null` for a pool that is not open yet. */
   openedAt: string | null
-  /** Since then. */
+  /** Since then; for a pool that is not open yet, since it was asked for. */
   age: number
   /** Statements and transactions under way; for a pool that is not open yet, those that wait for it. */
   inFlight: number
