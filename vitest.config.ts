@@ -5,8 +5,11 @@ const slow = { testTimeout: 60_000, hookTimeout: 60_000 }
 
 export default defineConfig({
   test: {
+    reporters: ['default', './test/kit/table-reporter.ts'],
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+      { test: { name: 'model', include: ['test/model/**/*.test.ts'], testTimeout: 3_600_000 } },
+      { test: { name: 'leaks', include: ['test/leaks/**/*.test.ts'], testTimeout: 300_000 } },
       {
         test: {
           name: 'postgres',
@@ -14,6 +17,24 @@ export default defineConfig({
           // One embedded server for all files of the project; its URL is provided to them.
           globalSetup: ['test/postgres/global-setup.ts'],
           ...slow,
+        },
+      },
+      {
+        test: {
+          name: 'matrix',
+          include: ['test/matrix/**/*.test.ts'],
+          globalSetup: ['test/postgres/global-setup.ts'],
+          ...slow,
+        },
+      },
+      {
+        test: {
+          name: 'faults',
+          include: ['test/faults/**/*.test.ts'],
+          // A server for each file, which the others do not get to feel; and one file at a time, since they measure time.
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
       { test: { name: 'sqlite', include: ['test/sqlite/**/*.test.ts'], ...slow } },
