@@ -1,0 +1,4 @@
+import { postgresSchemas } from './backends/postgres-schemas.ts'
+import { rules } from './rules.ts'
+
+rules(postgresSchemas)
