@@ -117,7 +117,9 @@ export class Pools implements PoolKeeper {
       opening.connecting()
       void this.#connect(opening)
     }
-    if (this.#queue.size > 0) this.#makeRoom()
+    if (this.#queue.size > 0) return this.#makeRoom()
+    this.#patienceTimer?.cancel()
+    this.#patienceTimer = undefined
   }
 
   async #connect(opening: Opening): Promise<void> {

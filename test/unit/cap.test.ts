@@ -163,6 +163,19 @@ describe('maxClients', () => {
     expect(b.database.work).toEqual(['1: SELECT 2'])
   })
 
+  it('D3: no timer is left when nobody waits any more', async () => {
+    const bench = poolBench({ ...cap, maxClients: 1 })
+    const [a, b] = (await branchesOf(bench, 'ab')) as [BenchBranch, BenchBranch]
+    a.database.statements.shut()
+    const busy = a.select()
+    await bench.clock.settle()
+    const waiting = b.select()
+    a.database.statements.open()
+    await Promise.all([busy, waiting])
+    await bench.pools.close('shutdown')
+    expect(bench.clock.timers).toBe(0)
+  })
+
   it('Infinity is no bound', async () => {
     const bench = poolBench({ ...cap, maxClients: Infinity })
     const all = await branchesOf(bench, 'abcdefghijklmnopqrstuvwxyz')
