@@ -152,17 +152,14 @@ class ManagedTransaction implements Transaction, OpenTransaction {
     return this.#run(() => this.#transaction.executeRaw(query))
   }
 
-  commit(): Promise<void> {
-    return this.#end(async () => {
-      if (this.#cut !== undefined) throw this.#cut
-      await this.#transaction.commit()
-    })
+  async commit(): Promise<void> {
+    if (this.#cut !== undefined) throw this.#cut
+    await this.#end(() => this.#transaction.commit())
   }
 
-  rollback(): Promise<void> {
-    return this.#end(async () => {
-      if (this.#cut === undefined) await this.#transaction.rollback()
-    })
+  /** One that was cut is being rolled back already, and counts as in flight until that is done. */
+  async rollback(): Promise<void> {
+    if (this.#cut === undefined) await this.#end(() => this.#transaction.rollback())
   }
 
   /** Rolls back behind the engine's back, which learns of it with its next statement. One that is ending may end. */

@@ -87,6 +87,23 @@ describe('closing', () => {
     expect(a.database).toMatchObject({ opened: 1, disposed: 1 })
   })
 
+  it('D1: a transaction that was cut counts as in flight until it is rolled back, whatever its caller does', async () => {
+    const bench = poolBench({ maxAge: Infinity, drainTimeout: 5_000, probeTimeout: 1_000 })
+    const a = await bench.branch('a')
+    const transaction = await a.adapter.startTransaction()
+    const closed = bench.pools.close('closed')
+    a.database.statements.shut()
+    await bench.clock.advance(5_000)
+    await transaction.rollback()
+    await bench.clock.settle()
+    expect(bench.stats()).toMatchObject([{ inFlight: 1, state: 'draining' }])
+    expect(a.database.disposed).toBe(0)
+    a.database.statements.open()
+    await closed
+    expect(a.database.disposed).toBe(1)
+    expect(a.database.log.at(-1)?.sql).toBe('ROLLBACK')
+  })
+
   it('D2: closing twice, or from two places, closes once', async () => {
     const bench = poolBench({ maxAge: Infinity })
     const a = await bench.branch('a')
