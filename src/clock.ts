@@ -63,10 +63,13 @@ export class Stopwatch {
   }
 }
 
-/** Settles as `work` does, or rejects with what `late()` makes when that takes longer than `ms`. */
+/**
+ * Settles as `work` does, or rejects with what `late()` makes when that takes longer than `ms`. After the event loop was
+ * blocked, timers fire before the answers that arrived in time are read, so those get one more turn.
+ */
 export function withTimeout<T>(clock: Clock, work: Promise<T>, ms: number, late: () => Error): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = clock.setTimer(() => reject(late()), ms)
+    const timer = clock.setTimer(() => clock.nextTurn(() => reject(late())), ms)
     work.then(resolve, reject).finally(() => timer.cancel())
   })
 }
