@@ -117,9 +117,12 @@ export class Pools implements PoolKeeper {
       opening.connecting()
       void this.#connect(opening)
     }
-    if (this.#queue.size > 0) return this.#makeRoom()
-    this.#patienceTimer?.cancel()
-    this.#patienceTimer = undefined
+    if (this.#queue.size > 0) {
+      this.#makeRoom()
+    } else {
+      this.#patienceTimer?.cancel()
+      this.#patienceTimer = undefined
+    }
   }
 
   async #connect(opening: Opening): Promise<void> {
