@@ -11,7 +11,7 @@ const HINT = 'MariaDB is not on this machine: apt-get install mariadb-server'
 const USER = 'app'
 const ADMINISTRATOR = 'administrator'
 const PASSWORD = 'embedded-secret'
-/** Longer than any test takes, shorter than a run's patience: a server that is gone must not be waited for. */
+/** Shorter than the connector's own: a server that is gone is not waited for. */
 const CONNECT_TIMEOUT = 2_000
 
 /** A MariaDB with a data directory of its own on a free port of the loopback interface. */
@@ -52,9 +52,9 @@ export class MariaDbServer {
     return server
   }
 
-  /** The URL of a database of this server, for the application's user. */
-  url(database: string, poolSize: number): string {
-    return this.#url(USER, database, poolSize)
+  /** The URL of a database of this server, for the application's user. A pool gives up to connect after `timeout`. */
+  url(database: string, poolSize: number, timeout = CONNECT_TIMEOUT): string {
+    return this.#url(USER, database, poolSize, timeout)
   }
 
   /** Statements as the administrator, whose connection is not counted. */
@@ -120,8 +120,8 @@ export class MariaDbServer {
     await removeDirectory(this.#directory)
   }
 
-  #url(user: string, database: string, poolSize: number): string {
-    const parameters = `connectionLimit=${poolSize}&connectTimeout=${CONNECT_TIMEOUT}&acquireTimeout=${CONNECT_TIMEOUT}`
+  #url(user: string, database: string, poolSize: number, timeout = CONNECT_TIMEOUT): string {
+    const parameters = `connectionLimit=${poolSize}&connectTimeout=${timeout}&acquireTimeout=${timeout}`
     return `mariadb://${user}:${PASSWORD}@127.0.0.1:${this.#port}/${database}?${parameters}`
   }
 
