@@ -1,0 +1,54 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import type { ConnectionCounter } from '../../demo/connection-counter.ts'
+import { HEAP_EVERY, SECONDS } from './scale.ts'
+import type { Tally } from './tally.ts'
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
+
+export const MEGABYTE = 1_000_000
+
+/** One figure a second. */
+export type Series = Float64Array
+
+/** Measures once a second. All space is taken at the start, so that measuring adds nothing to what is measured. */
+export class Recorder {
+  /** In use after a garbage collection, in MB. Between two collections there is no figure: NaN. */
+  readonly heap = series()
+  /** Resident, in MB. */
+  readonly rss = series()
+  /** The most that the server counted within that second. */
+  readonly connections = series()
+  readonly operations = series()
+  #second = 0
+  #before = 0
+
+  /** How many seconds were measured. */
+  get seconds(): number {
+    return this.#second
+  }
+
+  measure(counter: ConnectionCounter, tally: Tally): void {
+    const second = this.#second++
+    this.connections[second] = counter.peak
+    counter.peak = counter.count
+    this.operations[second] = tally.operations - this.#before
+    this.#before = tally.operations
+    this.rss[second] = process.memoryUsage.rss() / MEGABYTE
+    if (second % HEAP_EVERY !== 0) return
+    collectGarbage()
+    this.heap[second] = process.memoryUsage().heapUsed / MEGABYTE
+  }
+
+  /** The seconds that have a figure, with it, from `from` on. */
+  points(series: Series, from = 0): { x: number; y: number }[] {
+    const points = Array.from(series.subarray(0, this.#second), (y, x) => ({ x, y }))
+    return points.filter(({ x, y }) => x >= from && !Number.isNaN(y))
+  }
+}
+
+/** Room for a run that takes longer than it should. */
+function series(): Series {
+  return new Float64Array(SECONDS * 2).fill(Number.NaN)
+}

@@ -1,0 +1,39 @@
+import { BRANCHES as ALL } from '../../demo/scale.ts'
+
+export const BRANCHES: readonly string[] = ALL.slice(0, 50)
+
+/** How long it runs. */
+export const SECONDS = secondsFrom(process.env.SOAK_SECONDS ?? '300')
+
+/** Seconds that heap and caches may take to find their size: the first fifth. The slopes are those of the rest. */
+export const WARM_UP = SECONDS / 5
+
+/** Operations under way at any moment: more than there are clients, so that branches wait for each other. */
+export const WORKERS = 16
+
+/** The cap of the extension, connections of one client at most, and so what the extension may hold at most. */
+export const MAX_CLIENTS = 10
+export const POOL_SIZE = 4
+export const CONNECTION_BOUND = MAX_CLIENTS * POOL_SIZE
+
+/** Milliseconds. */
+export const MAX_AGE = 1_000
+
+/** Seconds from the end of one fault to the next. */
+export const FAULT_EVERY = 17
+
+/** Seconds of traffic between two silences, and of a silence: long enough for every pool to come to its max-age. */
+export const SILENCE_EVERY = 40
+export const SILENCE = 4
+
+/** Seconds between two measurements of the heap, each of which collects garbage first. */
+export const HEAP_EVERY = 5
+
+/** Of heap in use, after the warm-up. */
+export const ALLOWED_KB_PER_MINUTE = 100
+
+function secondsFrom(text: string): number {
+  const seconds = Number(text)
+  if (Number.isInteger(seconds) && seconds >= 60) return seconds
+  throw new Error(`SOAK_SECONDS must be a whole number of 60 or more, got ${JSON.stringify(text)}`)
+}
