@@ -15,20 +15,14 @@ interface Caller {
 export class Opening {
   readonly datasource: Datasource
   readonly since: number
-  /** Settles when the opening is over, whichever way. Never rejects. */
-  readonly over: Promise<void>
   readonly #clock: Clock
   readonly #callers = new Set<Caller>()
-  #markOver!: () => void
   #connecting = false
 
   constructor(datasource: Datasource, clock: Clock) {
     this.datasource = datasource
     this.#clock = clock
     this.since = clock.monotonic()
-    this.over = new Promise((resolve) => {
-      this.#markOver = resolve
-    })
   }
 
   /** Whether there is room for it. */
@@ -67,16 +61,9 @@ export class Opening {
       pool.begin()
       caller.resolve(pool)
     }
-    this.#markOver()
   }
 
   fail(error: unknown): void {
     for (const caller of this.#callers) caller.reject(error)
-    this.abandon()
-  }
-
-  /** Nobody waits any more. */
-  abandon(): void {
-    this.#markOver()
   }
 }

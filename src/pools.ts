@@ -17,6 +17,12 @@ const LONGEST_PATIENCE = 1_000
 /** How many branches an {@link AcquireTimeoutError} names. */
 const BUSIEST = 3
 
+interface Search {
+  readonly datasource: Datasource
+  /** Settles when the caller has a pool, or none. Never rejects. */
+  readonly over: Promise<void>
+}
+
 /**
  * All pools of one extension: at most one live pool per datasource, at most `maxClients` open altogether, and a queue
  * for those who find no room.
@@ -31,6 +37,8 @@ export class Pools implements PoolKeeper {
   readonly #openings = new Map<string, Opening>()
   /** Openings that wait for room, first come first served (rule C2). */
   readonly #queue = new Set<Opening>()
+  /** Callers who wait for a pool: for it to open, or for its probe. */
+  readonly #searches = new Set<Search>()
   /** Pools noticed to be out of use, until the next turn of the event loop shows whether they stay so. */
   readonly #resting = new Set<Pool>()
   readonly #patience: number
@@ -49,10 +57,18 @@ export class Pools implements PoolKeeper {
    */
   use(datasource: Datasource, unit: UnitOfWork | undefined): Pool | Promise<Pool> {
     const pool = this.#live.get(datasource.key)
-    if (pool === undefined || pool.obsolete || this.#needsProbe(pool, unit)) return this.#find(datasource, unit)
+    if (pool === undefined || pool.obsolete || this.#needsProbe(pool, unit)) return this.#search(datasource, unit)
     pool.begin()
     unit?.hold(pool)
     return pool
+  }
+
+  #search(datasource: Datasource, unit: UnitOfWork | undefined): Promise<Pool> {
+    const found = this.#find(datasource, unit)
+    const done = () => void this.#searches.delete(search)
+    const search: Search = { datasource, over: found.then(done, done) }
+    this.#searches.add(search)
+    return found
   }
 
   async #find(datasource: Datasource, unit: UnitOfWork | undefined): Promise<Pool> {
@@ -105,7 +121,6 @@ export class Pools implements PoolKeeper {
   #leaveQueue(opening: Opening): void {
     this.#queue.delete(opening)
     this.#openings.delete(opening.datasource.key)
-    opening.abandon()
     this.#admit()
   }
 
@@ -222,14 +237,17 @@ export class Pools implements PoolKeeper {
     return this.#live.has(key) || this.#openings.has(key)
   }
 
-  /** Retires the pools that `which` matches, those just opening too, and waits until they and their like are closed. */
+  /**
+   * Retires the pools that `which` matches, and waits until they and their like are closed. So it does with the pools that
+   * callers wait for, who came before: who waits for a probe finds that pool retired, and opens another.
+   */
   async close(reason: RetireReason, which: (datasource: Datasource) => boolean = () => true): Promise<void> {
-    const openings = this.openings.filter(({ datasource }) => which(datasource)).map(({ over }) => over)
+    const searches = [...this.#searches].filter(({ datasource }) => which(datasource)).map(({ over }) => over)
     const retire = () => {
       for (const pool of [...this.#live.values()]) if (which(pool.datasource)) void pool.retire(reason)
     }
     retire()
-    await Promise.all(openings)
+    await Promise.all(searches)
     retire()
     await Promise.all([...this.#retired].filter(({ datasource }) => which(datasource)).map(({ closed }) => closed))
   }
@@ -237,10 +255,10 @@ export class Pools implements PoolKeeper {
   /** Retires obsolete pools and closes those that nobody uses, without waiting for the others to drain. */
   async closeObsolete(): Promise<void> {
     const live = [...this.#live.values()]
-    const suspects = live.filter((pool) => pool.suspect && pool.idle && !pool.obsolete)
     for (const pool of live) {
       if (pool.obsolete || (this.#closesWhenIdle(pool) && pool.idle)) void pool.retire('max-age')
     }
+    const suspects = live.filter((pool) => pool.state === 'live' && pool.suspect && pool.idle)
     await Promise.all(suspects.map((pool) => pool.verify()))
     await Promise.all(live.filter((pool) => pool.state === 'closing').map(({ closed }) => closed))
   }

@@ -130,6 +130,21 @@ describe('closing', () => {
     expect(bench.clock.timers).toBe(0)
   })
 
+  it('D3: nothing is left of a caller who waits for a probe while everything is closed', async () => {
+    const bench = poolBench({ maxAge: Infinity, healthChecks: true, probeInterval: 0 })
+    const a = await bench.branch('a')
+    await a.select()
+    a.database.statements.shut()
+    const statement = a.select('SELECT 2')
+    await bench.clock.settle()
+    const closed = bench.pools.close('shutdown')
+    a.database.statements.open()
+    await Promise.all([statement, closed])
+    expect(a.database).toMatchObject({ opened: 2, disposed: 2 })
+    expect(bench.stats()).toEqual([])
+    expect(a.database.work.at(-1)).toBe('2: SELECT 2')
+  })
+
   it('B3: one close that rejects does not stop the others, and is reported', async () => {
     const bench = poolBench({ maxAge: Infinity })
     const all = [await bench.branch('a'), await bench.branch('b'), await bench.branch('c')]
@@ -203,6 +218,17 @@ describe('closing', () => {
     await bench.pools.closeObsolete()
     expect(bench.stats()).toEqual([])
     expect(bench.happened('retired', 'reason')).toEqual(['unhealthy'])
+  })
+
+  it('A9: closeObsolete() does not probe a suspect pool that it closes', async () => {
+    let probes = 0
+    const bench = poolBench({ maxAge: 0, probe: async () => void probes++ })
+    const a = await bench.branch('a')
+    await a.select()
+    a.database.statementError = Object.assign(new Error('lost'), { code: 'ECONNRESET' })
+    await a.select().catch(() => {})
+    await bench.pools.closeObsolete()
+    expect([probes, a.database.open]).toEqual([0, 0])
   })
 
   it("a listener's mistake stops no clean-up, and is not swallowed", async () => {
