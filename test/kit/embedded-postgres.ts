@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,7 +10,10 @@ const PASSWORD = 'embedded-secret'
 export interface PostgresServer extends PostgresDatabase {
   /** Ends every connection, as a server does that is restarted in haste, and comes back. */
   restart(): Promise<void>
-  /** Stops the server and removes its data. */
+  /** Stops, ending every connection: `fast` tells the clients, `immediate` does not even finish its own work. */
+  goDown(how?: 'fast' | 'immediate'): Promise<void>
+  comeUp(): Promise<void>
+  /** Stops the server, if it still runs, and removes its data. */
   stop(): Promise<void>
 }
 
@@ -22,9 +25,8 @@ export async function startPostgres(maxConnections = 100): Promise<PostgresServe
     max_connections: maxConnections,
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
-    // The data is thrown away with the server.
+    // The data is thrown away with the server, and outlives only the server's own crashes.
     fsync: 'off',
-    synchronous_commit: 'off',
     full_page_writes: 'off',
   }
   const log: string[] = []
@@ -41,30 +43,56 @@ export async function startPostgres(maxConnections = 100): Promise<PostgresServe
     onLog: (message) => log.push(String(message)),
     onError: (message) => log.push(String(message)),
   })
+  let pid: number | undefined
   const start = async () => {
     await server.start().catch((error: unknown) => {
       throw new Error(`PostgreSQL did not start:\n${log.slice(-20).join('')}`, { cause: error })
     })
+    pid = Number.parseInt(await readFile(join(databaseDir, 'postmaster.pid'), 'utf8'), 10)
   }
+  const goDown = async (how: 'fast' | 'immediate' = 'fast') => {
+    // A server that is gone already would be waited for in vain.
+    if (pid === undefined || !isRunning(pid)) return
+    if (how === 'immediate') process.kill(pid, 'SIGQUIT')
+    pid = undefined
+    await server.stop()
+  }
+  const remove = () => rm(databaseDir, { recursive: true, force: true })
   // At the end of a process that forgot to stop it, there is just time to tell the server.
   const stopAtExit = () => void server.stop()
   process.on('exit', stopAtExit)
-  await server.initialise()
-  await start()
+  try {
+    await server.initialise()
+    await start()
+  } catch (error) {
+    process.off('exit', stopAtExit)
+    await remove()
+    throw error
+  }
   const database = new PostgresDatabase(`postgresql://${USER}:${PASSWORD}@127.0.0.1:${port}/postgres`)
   return Object.assign(database, {
+    goDown,
+    comeUp: start,
     async restart() {
       await database.disconnect()
-      await server.stop()
+      await goDown()
       await start()
     },
     async stop() {
       await database.disconnect()
-      await server.stop()
+      await goDown()
       process.off('exit', stopAtExit)
-      await rm(databaseDir, { recursive: true, force: true })
+      await remove()
     },
   })
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
 }
 
 /**

@@ -1,0 +1,61 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { BranchesOptions } from '../../../src/options.ts'
+import { type Contender, type ExtensionContender, extensionContender, mapContender } from '../contender.ts'
+import { Load, type Operation } from '../load.ts'
+
+/** What the application is started with, as JSON in its first argument. */
+export interface ApplicationSettings {
+  contender: 'extension' | 'Map'
+  url: string
+  branches: readonly string[]
+  options: Partial<Pick<BranchesOptions, 'maxAge' | 'maxAgeJitter' | 'healthChecks' | 'drainTimeout'>>
+}
+
+/** What it says before it ends. Times are milliseconds since the epoch. */
+export interface ApplicationReport {
+  operations: Operation[]
+  /** What is left of the extension. */
+  pools: number
+  timers: number
+}
+
+const { branches, contender: name, options, url } = JSON.parse(process.argv[2] as string) as ApplicationSettings
+const contender: Contender & Partial<ExtensionContender> =
+  name === 'extension' ? extensionContender(() => url, options) : mapContender(() => url)
+const load = new Load(contender, branches)
+
+// An orphan has nothing to do.
+process.once('disconnect', orphaned)
+// Told by its parent to end when it has done its work; as by an orchestrator, it is told to end at once.
+process.once('message', () => void report(load.finish()))
+process.once('SIGTERM', () => {
+  const finished = load.finish()
+  void report(contender.close().then(() => finished))
+})
+
+while (load.settledIn < 500) await delay(50)
+process.send?.('warm')
+
+async function report(finished: Promise<unknown>): Promise<void> {
+  await finished
+  // Work of several steps that was under way has connected again.
+  await contender.close()
+  const sinceEpoch = (time: number) => time + performance.timeOrigin
+  const operations = load.operations.map((operation) => {
+    const { startedAt, endedAt } = operation
+    return {
+      ...operation,
+      startedAt: sinceEpoch(startedAt),
+      ...(endedAt === undefined ? {} : { endedAt: sinceEpoch(endedAt) }),
+    }
+  })
+  const pools = contender.stats?.().length ?? 0
+  process.send?.({ operations, pools, timers: contender.clock?.timers ?? 0 })
+  // Without its parent, there is nothing left that could keep it.
+  process.off('disconnect', orphaned)
+  process.disconnect()
+}
+
+function orphaned(): void {
+  process.exit(1)
+}

@@ -1,0 +1,89 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { type Cause, causeOf } from '../../demo/cause.ts'
+import { MIXED_WORK, type WorkKind } from '../kit/mixed-work.ts'
+import type { Contender } from './contender.ts'
+
+/** A piece of work and what became of it. Times are of `performance.now()`. */
+export interface Operation {
+  readonly branch: string
+  readonly mark: string
+  readonly kind: Pick<WorkKind, 'name' | 'writes'>
+  startedAt: number
+  endedAt?: number
+  failure?: Cause
+}
+
+/** Work that does not settle within this after the last was started counts as hung. */
+const PATIENCE = 8_000
+
+/** Steady mixed work on several branches: a piece starts at its time, whether or not those before it are done. */
+export class Load {
+  readonly operations: Operation[] = []
+  readonly #contender: Contender
+  readonly #branches: readonly string[]
+  readonly #pace: number
+  readonly #running = new Set<Promise<void>>()
+  readonly #pacer: Promise<void>
+  #stopped = false
+
+  /**
+   * @param pace milliseconds from one piece of work to the next
+   * @param cold starts at once; otherwise work of each kind is done on each branch before the pace begins
+   */
+  constructor(contender: Contender, branches: readonly string[], pace = 14, cold = false) {
+    this.#contender = contender
+    this.#branches = branches
+    this.#pace = pace
+    this.#pacer = cold ? this.#keepPace() : this.#warmUp().then(() => this.#keepPace())
+  }
+
+  /** Starts nothing more, and waits for what runs. */
+  async finish(): Promise<void> {
+    this.#stopped = true
+    await this.#pacer
+    await Promise.race([Promise.all(this.#running), delay(PATIENCE, undefined, { ref: false })])
+  }
+
+  /** Milliseconds of work behind it, at its pace. */
+  get settledIn(): number {
+    return (this.operations.length - MIXED_WORK.length * this.#branches.length) * this.#pace
+  }
+
+  async #warmUp(): Promise<void> {
+    for (let piece = 0; piece < MIXED_WORK.length * this.#branches.length; piece++) {
+      this.#start()
+      await Promise.all(this.#running)
+    }
+  }
+
+  async #keepPace(): Promise<void> {
+    let next = performance.now()
+    while (!this.#stopped) {
+      this.#start()
+      // Whoever could not run for a while does not catch up all at once.
+      next = Math.max(next + this.#pace, performance.now() - 2 * this.#pace)
+      await delay(Math.max(0, next - performance.now()))
+    }
+  }
+
+  #start(): void {
+    const number = this.operations.length
+    // Numbers without a common divisor: each kind meets each branch.
+    const kind = MIXED_WORK[number % MIXED_WORK.length] as WorkKind
+    const branch = this.#branches[(number * 7 + Math.floor(number / 8)) % this.#branches.length] as string
+    const operation: Operation = { branch, mark: `n${number}`, kind, startedAt: performance.now() }
+    this.operations.push(operation)
+    const running = this.#run(operation, kind).finally(() => this.#running.delete(running))
+    this.#running.add(running)
+  }
+
+  async #run(operation: Operation, kind: WorkKind): Promise<void> {
+    const { branch, mark } = operation
+    try {
+      await this.#contender.run(branch, (client) => kind.run(client, mark))
+    } catch (error) {
+      operation.failure = causeOf(error)
+    }
+    operation.endedAt = performance.now()
+  }
+}

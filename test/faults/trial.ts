@@ -1,0 +1,108 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { expect, type TestContext } from 'vitest'
+import type { BranchesOptions } from '../../src/options.ts'
+import type { PostgresDatabase } from '../kit/postgres-database.ts'
+import { checkBooks, checkClosed } from './books.ts'
+import { type Contender, type ExtensionContender, extensionContender, mapContender } from './contender.ts'
+import { Load, type Operation } from './load.ts'
+import { BRANCHES, type Stage } from './stage.ts'
+import { judge, type Outage, tableRow, unserved, type Verdict, wrongWrites } from './verdict.ts'
+
+/** Where a fault is made. */
+export interface Scene extends Pick<Stage, 'server' | 'proxy'> {
+  readonly database: PostgresDatabase
+  readonly contender: Contender
+  /** Where the contender connects from now on. */
+  readonly address: { url: string }
+}
+
+export interface Fault {
+  options?: Partial<BranchesOptions>
+  /** What is done before any work starts. Then no branch is warmed up. */
+  before?(scene: Scene): Promise<void>
+  /** Makes the fault, ends it, and says what it did. */
+  inject(scene: Scene): Promise<Outage[]>
+  /** Branches whose rows are lost with them. */
+  dropped?: readonly string[]
+  /** Milliseconds from one piece of work to the next. */
+  pace?: number
+  /** Looks at the extension after the work is done, before it is closed. */
+  afterwards?(extension: ExtensionContender): void
+  /** Whether the fault was one. By default, a Map fails under it. */
+  bites?(map: Verdict, extension: Verdict): boolean
+}
+
+const OPTIONS: Partial<BranchesOptions> = {
+  maxAge: 60_000,
+  maxClients: 6,
+  healthChecks: true,
+  probeInterval: 200,
+  probeTimeout: 500,
+  drainTimeout: 3_000,
+}
+
+/** Milliseconds of work before the fault and after it. */
+const BEFORE = 500
+const AFTER = 1_500
+
+/** The fault under the extension, with everything that must hold; then under a Map, to show that it bites. */
+export async function trial(stage: Stage, { task }: TestContext, fault: Fault): Promise<void> {
+  const verdict = await onExtension(stage, fault, (verdict) => {
+    task.meta.row = tableRow(task.name, verdict)
+  })
+  const map = await withScene(stage, mapContender, async (scene) => (await perform(scene, fault)).verdict)
+  task.meta.row = tableRow(task.name, verdict, map)
+  const bites = fault.bites ?? ((map) => unserved(map) > 0)
+  expect(bites(map, verdict)).toBe(true)
+}
+
+async function onExtension(stage: Stage, fault: Fault, judged: (verdict: Verdict) => void): Promise<Verdict> {
+  let extension: ExtensionContender | undefined
+  const make = (url: () => string) => {
+    extension = extensionContender(url, { ...OPTIONS, ...fault.options })
+    return extension
+  }
+  return withScene(stage, make, async (scene) => {
+    const { operations, verdict } = await perform(scene, fault)
+    judged(verdict)
+    expect(verdict.failed.slice(0, 5)).toEqual([])
+    expect(verdict.hung.slice(0, 5)).toEqual([])
+    expect(verdict.recovery).toBeLessThan(5_000)
+    const kept = BRANCHES.filter((branch) => !fault.dropped?.includes(branch))
+    expect(await wrongWrites(scene.database, operations, kept)).toEqual([])
+    await checkBooks(extension as ExtensionContender, scene.database)
+    fault.afterwards?.(extension as ExtensionContender)
+    await scene.contender.close()
+    await checkClosed(extension as ExtensionContender, scene.database)
+    return verdict
+  })
+}
+
+async function withScene<T>(
+  { newDatabase, proxy, server }: Stage,
+  make: (url: () => string) => Contender,
+  use: (scene: Scene) => Promise<T>,
+): Promise<T> {
+  const database = await newDatabase()
+  const address = { url: proxy.through(database.url) }
+  const contender = make(() => address.url)
+  try {
+    return await use({ server, proxy, database, address, contender })
+  } finally {
+    proxy.heal()
+    proxy.cut()
+    await Promise.race([contender.close(), delay(5_000, undefined, { ref: false })])
+    await database.disconnect()
+  }
+}
+
+async function perform(scene: Scene, fault: Fault): Promise<{ operations: Operation[]; verdict: Verdict }> {
+  await fault.before?.(scene)
+  const cold = fault.before !== undefined
+  const load = new Load(scene.contender, BRANCHES, fault.pace, cold)
+  while (!cold && load.settledIn < BEFORE) await delay(20)
+  const outages = await fault.inject(scene)
+  await delay(AFTER)
+  await load.finish()
+  return { operations: load.operations, verdict: judge(load.operations, outages, BRANCHES) }
+}

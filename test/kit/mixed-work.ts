@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { PrismaClient } from '../../generated/postgres/client.ts'
+
+/** As much of a client as the work needs; the extension's and a plain one have it. */
+export type WorkClient = Pick<PrismaClient, 'user' | '$transaction' | '$queryRaw' | '$executeRaw'>
+
+export interface WorkKind {
+  readonly name: string
+  /** How many users it writes, all or none; each has the mark at the start of its address. */
+  readonly writes: number
+  /** Longest pause in milliseconds in the middle of a transaction. */
+  run(client: WorkClient, mark: string): Promise<void>
+}
+
+/** Every way to read and write, for use in turn. Addresses are `mark@kind`. */
+export const MIXED_WORK: readonly WorkKind[] = [
+  {
+    name: 'create',
+    writes: 1,
+    async run(client, mark) {
+      await client.user.create({ data: { email: `${mark}@create` } })
+    },
+  },
+  {
+    name: 'nested create and read',
+    writes: 1,
+    async run(client, mark) {
+      const posts = { create: [{ title: 'x' }, { title: 'y' }] }
+      const { id } = await client.user.create({ data: { email: `${mark}@nested`, posts } })
+      const user = await client.user.findUniqueOrThrow({ where: { id }, include: { posts: true } })
+      assert.equal(user.posts.length, 2)
+    },
+  },
+  {
+    name: 'interactive transaction',
+    writes: 2,
+    async run(client, mark) {
+      await client.$transaction(async (tx) => {
+        await tx.user.create({ data: { email: `${mark}@interactive1` } })
+        await delay(Math.random() * 30)
+        await tx.user.create({ data: { email: `${mark}@interactive2` } })
+      })
+    },
+  },
+  {
+    name: 'batch transaction',
+    writes: 2,
+    async run(client, mark) {
+      await client.$transaction([
+        client.user.create({ data: { email: `${mark}@batch1` } }),
+        client.user.create({ data: { email: `${mark}@batch2` } }),
+        client.user.count(),
+      ])
+    },
+  },
+  {
+    name: 'raw write',
+    writes: 1,
+    async run(client, mark) {
+      await client.$executeRaw`INSERT INTO "User" (email) VALUES (${`${mark}@raw`})`
+    },
+  },
+  {
+    name: 'batched reads',
+    writes: 0,
+    async run(client) {
+      await Promise.all([1, 2, 3].map((id) => client.user.findUnique({ where: { id }, include: { posts: true } })))
+    },
+  },
+  {
+    name: 'slow raw read',
+    writes: 0,
+    async run(client) {
+      await client.$queryRaw`SELECT pg_sleep(0.03)::text`
+    },
+  },
+  {
+    name: 'transaction that its caller undoes',
+    writes: 0,
+    async run(client, mark) {
+      const undone = new Error('undone by its caller')
+      const attempt = client.$transaction(async (tx) => {
+        await tx.user.create({ data: { email: `${mark}@undone` } })
+        throw undone
+      })
+      await attempt.catch((error: unknown) => {
+        if (error !== undone) throw error
+      })
+    },
+  },
+]
