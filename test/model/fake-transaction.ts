@@ -1,0 +1,51 @@
+import type { SqlQuery, SqlResultSet, Transaction } from '../../src/driver-adapter.ts'
+import { type FakeDatabase, NOTHING } from './fake-driver.ts'
+import type { Connection, Fate } from './ledger.ts'
+
+/** Counts as in flight until it is committed or rolled back, whichever way that ends. */
+export class FakeTransaction implements Transaction {
+  readonly provider: FakeDatabase['provider']
+  readonly adapterName: string
+  readonly options: Transaction['options']
+  readonly #database: FakeDatabase
+  readonly #connection: Connection
+  readonly #saw: (error: unknown) => void
+  readonly #over: () => void
+
+  constructor(database: FakeDatabase, connection: Connection, saw: (error: unknown) => void, over: () => void) {
+    this.provider = database.provider
+    this.adapterName = database.adapterName
+    // Some drivers end a transaction by themselves, others are sent the SQL first.
+    this.options = { usePhantomQuery: database.kind !== 'server' }
+    this.#database = database
+    this.#connection = connection
+    this.#saw = saw
+    this.#over = over
+  }
+
+  queryRaw({ sql }: SqlQuery): Promise<SqlResultSet> {
+    return this.#run(sql, sql as Fate).then(() => NOTHING)
+  }
+
+  executeRaw({ sql }: SqlQuery): Promise<number> {
+    return this.#run(sql, this.#database.fateOf('end')).then(() => 1)
+  }
+
+  commit(): Promise<void> {
+    return this.#run('commit', this.#database.fateOf('end')).finally(this.#over)
+  }
+
+  rollback(): Promise<void> {
+    return this.#run('rollback', this.#database.fateOf('end')).finally(this.#over)
+  }
+
+  async #run(what: string, fate: Fate): Promise<void> {
+    this.#database.watch.sends(this.#connection)
+    try {
+      await this.#database.answer(`${what} in a transaction`, fate)
+    } catch (error) {
+      this.#saw(error)
+      throw error
+    }
+  }
+}

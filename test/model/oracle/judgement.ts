@@ -1,0 +1,23 @@
+import type { Connection, Operation } from '../ledger.ts'
+import type { World } from './world.ts'
+
+/** Whether max-age is for it. */
+export const ages = ({ setting: { settings } }: World, { kind }: Connection) =>
+  kind !== 'memory' && settings.maxAge !== 0 && settings.maxAge !== Infinity
+
+/** Lost its connection after it had answered before, and was not probed since. */
+export const isSuspect = ({ answered, suspect, passed }: Connection) =>
+  answered !== undefined &&
+  suspect !== undefined &&
+  answered.turn < suspect.turn &&
+  !(passed !== undefined && passed.turn >= suspect.turn)
+
+/** Its drain took longer than `drainTimeout`: it counts as closed although the driver still has work on it. */
+export const isCut = ({ setting: { settings }, ledger }: World, { retired }: Connection) =>
+  retired !== undefined && ledger.now().time - retired.time >= settings.drainTimeout
+
+/** The first of its unit on this connection, as far as can be told from outside. */
+export const isFirstUse = ({ ledger }: World, { unit, id }: Operation, connection: Connection) =>
+  unit === undefined ||
+  unit.ended ||
+  (!unit.used.has(connection) && ![...ledger.pending].some((other) => other.unit === unit && other.id !== id))
