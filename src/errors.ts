@@ -6,6 +6,7 @@ export type BranchErrorCode =
   | 'BRANCH_INVALID_URL'
   | 'BRANCH_UNKNOWN'
   | 'BRANCH_FACTORY_FAILED'
+  | 'BRANCH_WRONG_SCHEMA'
   | 'BRANCH_ACQUIRE_TIMEOUT'
   | 'BRANCH_PROBE_TIMEOUT'
   | 'BRANCH_CLOSE_TIMEOUT'
@@ -73,6 +74,21 @@ export class UnknownBranchError extends BranchError {
 export class BranchFactoryError extends BranchError {
   constructor(message: string, options?: ErrorOptions) {
     super('BRANCH_FACTORY_FAILED', message, options)
+  }
+}
+
+/**
+ * A connection that `schemaAdapter` made is not in its branch's schema, so that raw SQL would read another's rows: something
+ * between here and the server dropped its `search_path`, as PgBouncer does with `ignore_startup_parameters = options`.
+ */
+export class WrongSchemaError extends BranchError {
+  constructor(schema: string, searchPath: string | undefined) {
+    super(
+      'BRANCH_WRONG_SCHEMA',
+      `The connection's search_path should be ${JSON.stringify(schema)}, but is ${searchPath}: a pooler between here and ` +
+        'PostgreSQL seems to drop startup options. Connect past it, use its session mode, or reach branches by a ' +
+        'database or a login role each (see "Beyond one process" in the README)',
+    )
   }
 }
 

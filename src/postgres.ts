@@ -1,6 +1,6 @@
 import { describe } from './describe.ts'
 import type { SqlDriverAdapterFactory } from './driver-adapter.ts'
-import { InvalidBranchNameError, InvalidDatasourceUrlError } from './errors.ts'
+import { InvalidBranchNameError, InvalidDatasourceUrlError, WrongSchemaError } from './errors.ts'
 
 /** PostgreSQL cuts longer identifiers, so that two branches could become one. */
 const LONGEST_IDENTIFIER = 63
@@ -21,7 +21,7 @@ export function schemaUrl(baseUrl: string, schema: string): string {
   const url = parse(baseUrl)
   url.searchParams.set('schema', schema)
   const others = url.searchParams.get('options')?.replace(SEARCH_PATH_OPTION, '').trim()
-  const searchPath = `-c search_path=${escapeOption(`"${schema}"`)}`
+  const searchPath = `-c search_path=${escapeOption(quote(schema))}`
   url.searchParams.set('options', others ? `${others} ${searchPath}` : searchPath)
   // URLSearchParams writes a space as +, which drivers other than node-postgres do not read back.
   url.search = url.search.replaceAll('+', '%20')
@@ -39,6 +39,7 @@ type OnConnect = (connection: Connection) => void | Promise<void>
 
 interface Connection {
   on(event: 'error', listener: () => void): unknown
+  query(text: string): Promise<{ rows: { search_path: string }[] }>
 }
 
 /** Of what its constructor takes first (a pool, a connection string, settings), the settings. */
@@ -48,7 +49,8 @@ type WithKey<T, Key extends string> = T extends object ? (Key extends keyof T ? 
 
 /**
  * The `adapter` option for a schema per branch: makes an adapter whose model queries and raw SQL both stay in the schema
- * that the URL names.
+ * that the URL names. Each new connection is asked whether it really is there, which takes one round trip: otherwise it
+ * fails with a {@link WrongSchemaError}, as behind a transaction pooler that drops startup options.
  *
  * @param Adapter `PrismaPg` of `@prisma/adapter-pg`, or another with the same constructor
  * @param config passed on to it, for example `{ max: 5 }`, the connections of one pool
@@ -76,7 +78,7 @@ export function schemaAdapter<Class extends SchemaAdapterClass>(
     const connectionString = schemaUrl(url, schema)
     const { onConnect } = (config ?? {}) as { onConnect?: OnConnect }
     return new Adapter(
-      { ...config, connectionString, onConnect: withErrorListener(onConnect) },
+      { ...config, connectionString, onConnect: prepare(schema, onConnect) },
       { ...options, schema },
     ) as InstanceType<Class>
   }
@@ -86,11 +88,26 @@ export function schemaAdapter<Class extends SchemaAdapterClass>(
  * While node-postgres hands a connection to a transaction, nobody listens to its errors for a moment: a server that ends
  * it just then would end the process. The error itself reaches whoever uses the connection next.
  */
-function withErrorListener(onConnect: OnConnect | undefined): OnConnect {
-  return (connection) => {
+function prepare(schema: string, onConnect: OnConnect | undefined): OnConnect {
+  return async (connection) => {
     connection.on('error', () => {})
-    return onConnect?.(connection)
+    await checkSearchPath(connection, schema)
+    await onConnect?.(connection)
   }
+}
+
+/**
+ * A transaction pooler between here and the server may drop what a client sets when it connects. Without its
+ * `search_path`, raw SQL of a branch would read and write main's rows (rule B4).
+ */
+async function checkSearchPath(connection: Connection, schema: string): Promise<void> {
+  const { rows } = await connection.query("SELECT current_setting('search_path') AS search_path")
+  const actual = rows[0]?.search_path
+  if (actual !== quote(schema)) throw new WrongSchemaError(schema, actual)
+}
+
+function quote(schema: string): string {
+  return `"${schema}"`
 }
 
 function checkSchemaName(schema: unknown): asserts schema is string {

@@ -74,6 +74,7 @@ describe('plain node', () => {
       'MixedTransactionError',
       'ProbeTimeoutError',
       'UnknownBranchError',
+      'WrongSchemaError',
       'branches',
       'persistentAdapter',
     ],
