@@ -9,7 +9,6 @@ export interface WorkKind {
   readonly name: string
   /** How many users it writes, all or none; each has the mark at the start of its address. */
   readonly writes: number
-  /** Longest pause in milliseconds in the middle of a transaction. */
   run(client: WorkClient, mark: string): Promise<void>
 }
 
@@ -55,10 +54,13 @@ export const MIXED_WORK: readonly WorkKind[] = [
     },
   },
   {
-    name: 'raw write',
+    name: 'raw write and read',
     writes: 1,
     async run(client, mark) {
-      await client.$executeRaw`INSERT INTO "User" (email) VALUES (${`${mark}@raw`})`
+      const email = `${mark}@raw`
+      await client.$executeRaw`INSERT INTO "User" (email) VALUES (${email})`
+      const rows = await client.$queryRaw`SELECT email FROM "User" WHERE email = ${email}`
+      assert.deepEqual(rows, [{ email }])
     },
   },
   {

@@ -19,6 +19,13 @@ interface Tally {
 
 /** Ends a run with a table of what ran, the rows that tests made, and the reason of every test that did not run. */
 export default class TableReporter implements Reporter {
+  /** The other reporters are silent until a file is done, which takes minutes where a test makes a row. */
+  onTestCaseResult(test: TestCase): void {
+    if (test.meta().row === undefined) return
+    const seconds = Math.round((test.diagnostic()?.duration ?? 0) / 1_000)
+    console.log(`   ${test.result().state === 'passed' ? '✓' : '×'} ${test.name} (${seconds} s)`)
+  }
+
   onTestRunEnd(modules: readonly TestModule[]): void {
     const tallies = new Map<string, Tally>()
     const rows = new Map<string, Record<string, string | number>[]>()

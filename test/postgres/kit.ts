@@ -55,8 +55,6 @@ export async function postgresBranches(
   return { prisma, database }
 }
 
-export type BranchesClient = Awaited<ReturnType<typeof postgresBranches>>['prisma']
-
 /** Whose schema this is: the name in the address of its first user. */
 export async function whose(client: { user: { findFirstOrThrow(args: object): PromiseLike<{ email: string }> } }) {
   const { email } = await client.user.findFirstOrThrow({ orderBy: { id: 'asc' } })

@@ -1,57 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { type BranchesClient, connectionsSettle, pause, postgresBranches } from './kit.ts'
+import { MIXED_WORK, type WorkClient, type WorkKind } from '../kit/mixed-work.ts'
+import { connectionsSettle, pause, postgresBranches } from './kit.ts'
 
 const WORKERS = 8
 const ROUNDS = 35
 const BRANCHES = ['a', 'b', 'c']
-
-/** Every way to write and read, in turn. Says how many rows it wrote. */
-const kinds: ((client: BranchesClient, mark: string) => Promise<number>)[] = [
-  async (client, mark) => {
-    await client.user.create({ data: { email: `${mark}@create` } })
-    return 1
-  },
-  async (client, mark) => {
-    await client.user.create({ data: { email: `${mark}@nested`, posts: { create: [{ title: 'x' }, { title: 'y' }] } } })
-    const user = await client.user.findUniqueOrThrow({ where: { email: `${mark}@nested` }, include: { posts: true } })
-    expect(user.posts).toHaveLength(2)
-    return 1
-  },
-  async (client, mark) => {
-    await client.$transaction(async (tx) => {
-      await tx.user.create({ data: { email: `${mark}@itx1` } })
-      await pause(Math.random() * 30)
-      await tx.user.create({ data: { email: `${mark}@itx2` } })
-    })
-    return 2
-  },
-  async (client, mark) => {
-    await client.$transaction([
-      client.user.create({ data: { email: `${mark}@batch1` } }),
-      client.user.create({ data: { email: `${mark}@batch2` } }),
-      client.user.count(),
-    ])
-    return 2
-  },
-  async (client, mark) => {
-    const email = `${mark}@raw`
-    await client.$executeRaw`INSERT INTO "User" (email) VALUES (${email})`
-    expect(await client.$queryRaw`SELECT email FROM "User" WHERE email = ${email}`).toEqual([{ email }])
-    return 1
-  },
-  async (client) => {
-    await Promise.all([1, 2, 3].map((id) => client.user.findUnique({ where: { id }, include: { posts: true } })))
-    return 0
-  },
-  async (client, mark) => {
-    const rollback = client.$transaction(async (tx) => {
-      await tx.user.create({ data: { email: `${mark}@undone` } })
-      throw new Error('undo')
-    })
-    await expect(rollback).rejects.toThrow('undo')
-    return 0
-  },
-]
 
 describe('mixed work while pools are swapped every 50 ms', () => {
   it('A3, A5, D1, D3: nothing fails, every write is there exactly once, and no connection is left', async () => {
@@ -68,13 +21,13 @@ describe('mixed work while pools are swapped every 50 ms', () => {
     const worker = async (id: number) => {
       for (let round = 0; round < ROUNDS; round++) {
         const name = BRANCHES[(id + round) % BRANCHES.length] as string
-        const kind = kinds[(id + round) % kinds.length] as (typeof kinds)[number]
+        const kind = MIXED_WORK[(id + round) % MIXED_WORK.length] as WorkKind
         const mark = `${id}-${round}`
         try {
-          const rows = await (round % 2 === 0
-            ? prisma.$withBranch(name, () => kind(prisma, mark))
-            : kind(prisma.$branch(name), mark))
-          written.set(name, (written.get(name) ?? 0) + rows)
+          await (round % 2 === 0
+            ? prisma.$withBranch(name, () => kind.run(prisma as unknown as WorkClient, mark))
+            : kind.run(prisma.$branch(name) as unknown as WorkClient, mark))
+          written.set(name, (written.get(name) ?? 0) + kind.writes)
         } catch (error) {
           failures.push(error)
         }
