@@ -1,0 +1,22 @@
+/** Node processes that share the database, as the instances of a deployed application do. */
+export const PROCESSES = 4
+export const BRANCHES = Array.from({ length: 100 }, (_, i) => `b${String(i).padStart(2, '0')}`)
+/** The option `maxClients` of each process. */
+export const MAX_CLIENTS = 20
+/** The option `max` of each adapter: connections of one pool. */
+export const POOL_SIZE = 2
+/** Units of work at the same time in each process. */
+export const WORKERS = 8
+/** What PgBouncer may have open to PostgreSQL. */
+export const SERVER_CONNECTIONS = 20
+/** What the processes may have open by themselves. */
+export const CLIENT_CONNECTIONS = PROCESSES * MAX_CLIENTS * POOL_SIZE
+
+/** Of load on each side of the comparison. */
+export const SECONDS = secondsOf(process.env.FLEET_SECONDS ?? '25')
+
+function secondsOf(text: string): number {
+  const seconds = Number(text)
+  if (seconds >= 1) return seconds
+  throw new Error(`FLEET_SECONDS must be a number of seconds of 1 or more, got ${JSON.stringify(text)}`)
+}
