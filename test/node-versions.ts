@@ -1,0 +1,65 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+
+// Runs the fast projects on the newest release of each line of Node that the package supports. npm has Node's binaries
+// as packages, one for each platform: nothing but the registry is needed.
+
+const LINES = ['20', '22', '24']
+const PROJECTS = ['unit', 'sqlite']
+const CACHE = 'tmp/node-versions'
+
+interface Result {
+  node: string
+  projects: string
+  passed: number
+  failed: number
+  seconds: number
+  held: boolean
+}
+
+/** Of Vitest's JSON report, what is read here. */
+interface Report {
+  numPassedTests?: number
+  numFailedTests?: number
+}
+
+/** Installs the newest Node of a line, if the cache does not have it; returns the path of its executable. */
+function install(line: string): string {
+  const directory = `${CACHE}/${line}`
+  const name = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`
+  mkdirSync(directory, { recursive: true })
+  // The package of the platform itself: the package `node` would find it in an install script, which npm may block.
+  const options = ['--prefix', directory, '--no-save', '--no-audit', '--no-fund', '--ignore-scripts']
+  execFileSync('npm', ['install', ...options, `${name}@${line}`], { stdio: ['ignore', 'ignore', 'inherit'] })
+  return join(process.cwd(), directory, 'node_modules', name, 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
+}
+
+/** Runs the projects on that Node. What they say goes to the terminal; the figures come from a report beside it. */
+async function test(node: string): Promise<Result> {
+  const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim()
+  console.log(`\n=== ${PROJECTS.join(' and ')} on Node ${version} ===`)
+  const report = join(CACHE, `${version}.json`)
+  rmSync(report, { force: true })
+  const projects = PROJECTS.flatMap((project) => ['--project', project])
+  const reporters = ['--reporter', 'default', '--reporter', 'json', `--outputFile.json=${report}`]
+  const started = performance.now()
+  const child = spawn(node, ['node_modules/vitest/vitest.mjs', 'run', ...projects, ...reporters], { stdio: 'inherit' })
+  const exitCode = await new Promise<number>((resolve) => child.once('exit', (code) => resolve(code ?? 1)))
+  const seconds = Math.round((performance.now() - started) / 1_000)
+  // Without a report, Vitest did not get as far as running a test.
+  const { numPassedTests = 0, numFailedTests = 0 } = existsSync(report)
+    ? (JSON.parse(readFileSync(report, 'utf8')) as Report)
+    : {}
+  const held = exitCode === 0 && numPassedTests > 0 && numFailedTests === 0
+  return { node: version, projects: PROJECTS.join(', '), passed: numPassedTests, failed: numFailedTests, seconds, held }
+}
+
+const results: Result[] = []
+for (const line of LINES) {
+  console.log(`\nInstalling the newest Node ${line}`)
+  results.push(await test(install(line)))
+}
+console.log()
+console.table(results)
+process.exitCode = results.every(({ held }) => held) ? 0 : 1
