@@ -27,7 +27,7 @@ export interface Plot {
 }
 
 const WIDTH = 1_000
-const PANEL = { top: 140, height: 150, gap: 84, left: 75, right: 35 }
+const PANEL = { top: 140, height: 130, gap: 84, left: 75, right: 35 }
 const FONT = 'Helvetica, Arial, sans-serif'
 const GREY = '#555'
 const PALE = '#e8e8e8'

@@ -2,7 +2,7 @@ import type { ClientWatch } from '../../demo/client-watch.ts'
 import { count, tally as sortedTally } from '../../demo/format.ts'
 import type { Screen } from '../../demo/screen.ts'
 import type { Claim } from '../../demo/stage.ts'
-import { slope } from '../../test/leaks/kit/slope.ts'
+import { type Point, slope } from '../../test/leaks/kit/slope.ts'
 import type { Faults } from './faults.ts'
 import { draw } from './plot.ts'
 import { MEGABYTE, type Recorder } from './recorder.ts'
@@ -102,6 +102,11 @@ export function printClaims(screen: Screen, claims: Claim[]): boolean {
   return claims.every(({ held }) => held)
 }
 
+/** Without the last operations, which finish after the end. */
+function within(points: Point[]): Point[] {
+  return points.filter(({ x }) => x <= SECONDS)
+}
+
 /** The run as a picture. */
 export function drawRun({ tally, faults, recorder, watch }: Run): string {
   const figures = [
@@ -113,21 +118,25 @@ export function drawRun({ tally, faults, recorder, watch }: Run): string {
   return draw({
     title: `Soak test: ${BRANCHES.length} branches through ${MAX_CLIENTS} clients, max-age ${MAX_AGE / 1_000} s, ${WORKERS} operations at a time`,
     subtitle: `${figures.join('   ·   ')}\nRed dashes: every connection terminated by the server. Gaps: no traffic for some seconds. Time in minutes:seconds.`,
-    seconds: recorder.seconds,
+    seconds: SECONDS,
     faults: faults.times,
     panels: [
       {
+        title: 'Heap in use',
+        unit: 'MB',
+        lines: [{ name: 'after garbage collection', color: '#1f77b4', points: within(recorder.points(recorder.heap)) }],
+      },
+      {
         title: 'Memory of the process',
         unit: 'MB',
-        lines: [
-          { name: 'resident set', color: '#8e6bb0', points: recorder.points(recorder.rss) },
-          { name: 'heap in use after garbage collection', color: '#1f77b4', points: recorder.points(recorder.heap) },
-        ],
+        lines: [{ name: 'resident set', color: '#8e6bb0', points: within(recorder.points(recorder.rss)) }],
       },
       {
         title: 'Connections, as counted by the server',
         unit: 'connections',
-        lines: [{ name: 'most in each second', color: '#2a8f57', points: recorder.points(recorder.connections) }],
+        lines: [
+          { name: 'most in each second', color: '#2a8f57', points: within(recorder.points(recorder.connections)) },
+        ],
         bound: {
           value: CONNECTION_BOUND,
           label: `bound: ${MAX_CLIENTS} clients × ${POOL_SIZE} connections = ${CONNECTION_BOUND}`,
@@ -136,7 +145,9 @@ export function drawRun({ tally, faults, recorder, watch }: Run): string {
       {
         title: 'Throughput',
         unit: 'operations / s',
-        lines: [{ name: 'operations in each second', color: '#d07a1f', points: recorder.points(recorder.operations) }],
+        lines: [
+          { name: 'operations in each second', color: '#d07a1f', points: within(recorder.points(recorder.operations)) },
+        ],
       },
     ],
   })

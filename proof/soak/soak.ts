@@ -55,7 +55,10 @@ async function soak({ server, screen, signal }: Stage): Promise<Run> {
   const record = async () => {
     let silent = false
     while (goOn()) {
-      await delay(1_000 - ((performance.now() - start) % 1_000))
+      const due = start + (recorder.seconds + 1) * 1_000
+      await delay(due - performance.now())
+      // Timers fire a moment early now and then.
+      if (performance.now() < due) continue
       recorder.measure(counter, tally)
       if (traffic.endOfSilence && !silent) {
         silences.silences++

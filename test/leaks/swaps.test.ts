@@ -25,11 +25,12 @@ it('D3: 100,000 swaps in 1,000 clients leave nothing behind: no heap, listener, 
   expect(report.swaps).toBe(100_000)
   expect(report.series).toHaveLength(10)
   expect(bytesPerSwap(report)).toBeLessThan(BYTES_PER_SWAP)
-  const { nodeTimers, ...atTheEnd } = report.atTheEnd
-  // A live pool for each client, with one timer.
-  expect(atTheEnd).toEqual({ open: 1_000, timers: 1_000, listeners: report.halfWay.listeners })
+  const { halfWay, atTheEnd } = report
+  expect(atTheEnd).toMatchObject({ open: 1_000, listeners: halfWay.listeners })
+  // One for each live pool, and one for those that waited for room under maxClients.
+  expect(atTheEnd.timers).toBeLessThanOrEqual(1_001)
   // Node and Prisma have one now and then.
-  expect(nodeTimers - report.halfWay.nodeTimers).toBeLessThan(10)
+  expect(atTheEnd.nodeTimers - halfWay.nodeTimers).toBeLessThan(10)
 })
 
 it('the measure finds an adapter that is kept at each swap', async () => {

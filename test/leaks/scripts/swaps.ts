@@ -11,9 +11,6 @@ import type { Held, SwapReport } from '../kit/swap-report.ts'
 const MAX_AGE = 60_000
 const SAMPLES = 10
 
-/** The library waits no longer than this for room under `maxClients`: then its timer for that is gone. */
-const PATIENCE = 1_000
-
 const [branches, swaps, leak] = [Number(process.argv[2]), Number(process.argv[3]), process.argv[4]]
 
 watchListeners()
@@ -29,14 +26,13 @@ if (leak !== undefined) driver.onClosed = leaks[leak as keyof typeof leaks]
 
 async function swap(times: number, afterwards: (swapped: number) => Promise<void>): Promise<Held> {
   for (let round = 1; round <= times / branches; round++) {
-    // In turn: idle pools are closed by their timers, and busy ones found obsolete by the next statement.
-    if (round % 2 === 0) await clock.advance(MAX_AGE)
+    // In turn: idle pools are closed by their timers, and found obsolete by the next statement before these can fire.
+    if (round % 2 === 1) await clock.advance(MAX_AGE)
     else clock.jump(MAX_AGE)
     await visitAll()
     await clock.settle()
     await afterwards(round * branches)
   }
-  await clock.advance(PATIENCE)
   return {
     open: driver.opened - driver.closed,
     listeners: listenersLeft(),
