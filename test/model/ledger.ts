@@ -65,6 +65,8 @@ export interface Connection {
   disposed: Moment | undefined
   /** Statements and transactions, from when they reached the driver until it answered. */
   readonly inFlight: Set<object>
+  /** The last operation on it began, and the last one ended. */
+  used: Moment | undefined
   unusedSince: Moment
   probe: Probe | undefined
   /** The last probe that went well came back. */
@@ -151,6 +153,7 @@ export class Ledger {
       disposing: undefined,
       disposed: undefined,
       inFlight: new Set(),
+      used: undefined,
       unusedSince: started,
       probe: undefined,
       passed: undefined,

@@ -1,6 +1,6 @@
 import type { RetireReason } from '../../../src/events.ts'
 import { ageOf, type Connection, isLive, isProbing, type Operation, takesPlace } from '../ledger.ts'
-import { ages, isCut, isFirstUse, isSuspect } from './judgement.ts'
+import { ages, isCut, isFirstUse, isIdle, isSuspect } from './judgement.ts'
 import type { World } from './world.ts'
 
 /**
@@ -75,12 +75,24 @@ export const whenProbing: Invariants<[Connection]> = {
       neverAnswered !== undefined ||
       (settings.healthChecks && ledger.now().time - (verified?.time ?? 0) >= settings.probeInterval)),
 
+  'H2: a unit of work that has used a pool does not probe it again': ({ ledger }, connection) => {
+    const unit = ledger.issuing?.unit
+    const { neverAnswered, suspect } = connection
+    return !unit || unit.ended || !unit.used.has(connection) || suspect !== undefined || neverAnswered !== undefined
+  },
+
   'H8: an obsolete pool is not probed': (world, connection) =>
     !ages(world, connection) || ageOf(connection, world.ledger.now()) < world.setting.settings.maxAge,
 }
 
 export const whenRetired: Invariants<[Connection, RetireReason]> = {
   'A pool is retired for a reason': (world, connection, reason) => REASONS[reason](world, connection),
+
+  'C1: of idle pools the one used longest ago makes room': (world, connection, reason) => {
+    if (reason !== 'evicted' || world.clock.turns > 0 || connection.inFlight.size > 0) return true
+    const idle = [...world.ledger.open].filter((it) => it !== connection && isIdle(world, it))
+    return idle.every(({ used }) => (used?.turn ?? 0) >= (connection.used?.turn ?? 0))
+  },
 
   'D4: a database in memory is closed by close alone': (_, { kind }, reason) =>
     kind !== 'memory' || reason === 'closed' || reason === 'shutdown',
@@ -181,32 +193,27 @@ export const atRest: Invariants<[Connection]> = {
 
 /** As {@link atRest}, of all pools together. */
 export const allAtRest: Invariants<[]> = {
-  'stats() tells of everyone who waits': (world) =>
-    world.setting.branches.every((_, i) => {
-      const { ledger } = world
-      const branch = `b${i}`
+  'stats() tells of everyone who waits': (world) => {
+    const { ledger } = world
+    const told = new Map(world.setting.branches.map((_, i) => [`b${i}`, 0]))
+    for (const { branch, inFlight } of world.stats()) told.set(branch, (told.get(branch) ?? 0) + inFlight)
+    return [...told].every(([branch, inFlight]) => {
+      const open = ledger.of(branch).filter(takesPlace)
       if (ledger.of(branch).some((connection) => isCut(world, connection))) return true
-      const told = world
-        .stats()
-        .filter((row) => row.branch === branch)
-        .reduce((sum, { inFlight }) => sum + inFlight, 0)
-      const open = ledger.of(branch).filter(({ closed }) => closed === undefined)
-      return told === open.reduce((sum, { inFlight }) => sum + inFlight.size, ledger.waiting(branch).length)
-    }),
+      return inFlight === open.reduce((sum, it) => sum + it.inFlight.size, ledger.waiting(branch).length)
+    })
+  },
 
   'C2: nobody waits while there is room': ({ ledger, setting, pools }) =>
     pools.openings.every(({ isConnecting }) => isConnecting) ||
     [...ledger.open].filter(takesPlace).length >= setting.settings.maxClients,
 
-  'C1: nobody waits for an idle pool, unless enough others are closing': ({ ledger, clock, pools, units }) => {
+  'C1: nobody waits for an idle pool, unless enough others are closing': (world) => {
+    const { ledger, clock, pools } = world
     if (clock.isDue || clock.turns > 0) return true
     const waiting = pools.openings.filter(({ isConnecting }) => !isConnecting).length
-    const unused = [...ledger.open].filter((connection) => takesPlace(connection) && connection.inFlight.size === 0)
-    const closing = unused.filter(({ retired }) => retired !== undefined).length
-    const idle = unused.filter(
-      (it) => isLive(it) && it.kind !== 'memory' && !ledger.isHeld(it, units) && ledger.waiting(it.branch).length === 0,
-    )
-    return waiting <= closing || idle.length === 0
+    const closing = [...ledger.open].filter((it) => takesPlace(it) && it.retired && it.inFlight.size === 0)
+    return waiting <= closing.length || ![...ledger.open].some((it) => isIdle(world, it))
   },
 
   'C3: a caller that gave up leaves no place taken': ({ pools }) => pools.openings.every(({ callers }) => callers > 0),
@@ -233,7 +240,7 @@ export const whenSettled: Invariants<[Operation]> = {
 export const atTheEnd: Invariants<[]> = {
   'Every promise that was given out settles': ({ ledger }) => ledger.pending.size === 0,
   'D3: no pool is left, and none on its way': (world) =>
-    world.ledger.open.size === 0 && world.stats().length === 0 && world.pools.open === 0,
+    world.ledger.open.size === 0 && world.stats().length === 0 && world.pools.openings.length === 0,
   'D3: no timer is left': ({ clock }) => clock.timers === 0,
   'D2: each pool that was opened is closed once': ({ ledger }) =>
     ledger.connections.every(({ failed, disposals }) => disposals === (failed ? 0 : 1)),

@@ -1,4 +1,4 @@
-import type { Connection, Operation } from '../ledger.ts'
+import { type Connection, isLive, type Operation } from '../ledger.ts'
 import type { World } from './world.ts'
 
 /** Whether max-age is for it. */
@@ -21,3 +21,11 @@ export const isFirstUse = ({ ledger }: World, { unit, id }: Operation, connectio
   unit === undefined ||
   unit.ended ||
   (!unit.used.has(connection) && ![...ledger.pending].some((other) => other.unit === unit && other.id !== id))
+
+/** Open, with a place to give away: nothing is in flight on it, nobody waits for it, and no unit of work holds it. */
+export const isIdle = ({ ledger, units }: World, connection: Connection) =>
+  isLive(connection) &&
+  connection.kind !== 'memory' &&
+  connection.inFlight.size === 0 &&
+  ledger.waiting(connection.branch).length === 0 &&
+  !ledger.isHeld(connection, units)

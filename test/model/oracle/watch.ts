@@ -40,6 +40,7 @@ export class Watch {
     this.#coverage.starts(this.#world, operation, connection)
     if (operation.joined !== undefined && operation.joined === connection.opening) connection.served = operation
     operation.unit?.used.add(connection)
+    connection.used = operation.asked === connection ? operation.issued : this.#world.ledger.now()
   }
 
   sends(connection: Connection): void {
@@ -77,7 +78,7 @@ export class Watch {
     // A client that connects uses a pool without sending anything.
     const connection = this.#world.ledger.live(branch)
     if (kind !== 'client' || outcome !== 'ok' || connection === undefined) return
-    connection.unusedSince = this.#world.ledger.now()
+    connection.used = connection.unusedSince = this.#world.ledger.now()
     unit?.used.add(connection)
   }
 
