@@ -1,6 +1,6 @@
-import { type Clock, Stopwatch, type Timer } from './clock.ts'
+import { Cap } from './cap.ts'
+import { type Clock, Stopwatch } from './clock.ts'
 import { type Datasource, identityOf } from './datasource.ts'
-import { AcquireTimeoutError } from './errors.ts'
 import type { BranchEvents, RetireReason } from './events.ts'
 import { isInMemory } from './in-memory.ts'
 import { Opening } from './opening.ts'
@@ -8,47 +8,33 @@ import { Pool, type PoolKeeper } from './pool.ts'
 import type { CapSettings, PoolSettings } from './settings.ts'
 import type { UnitOfWork } from './unit-of-work.ts'
 
-/**
- * How long callers wait for a pool to go idle before busy ones are asked to make room: a quarter of `acquireTimeout`,
- * and at most this, which leaves half of the 2 s that Prisma gives a transaction to start.
- */
-const LONGEST_PATIENCE = 1_000
-
-/** How many branches an {@link AcquireTimeoutError} names. */
-const BUSIEST = 3
-
 interface Search {
   readonly datasource: Datasource
   /** Settles when the caller has a pool, or none. Never rejects. */
   readonly over: Promise<void>
 }
 
-/**
- * All pools of one extension: at most one live pool per datasource, at most `maxClients` open altogether, and a queue
- * for those who find no room.
- */
+/** All pools of one extension: at most one live pool per datasource, and at most `maxClients` open altogether. */
 export class Pools implements PoolKeeper {
   readonly #settings: PoolSettings & CapSettings
   readonly #clock: Clock
   readonly #events: BranchEvents
+  readonly #cap: Cap
   readonly #live = new Map<string, Pool>()
   /** Draining and closing: they take no work, but their connections are still open. */
   readonly #retired = new Set<Pool>()
   readonly #openings = new Map<string, Opening>()
-  /** Openings that wait for room, first come first served (rule C2). */
-  readonly #queue = new Set<Opening>()
   /** Callers who wait for a pool: for it to open, or for its probe. */
   readonly #searches = new Set<Search>()
   /** Pools noticed to be out of use, until the next turn of the event loop shows whether they stay so. */
   readonly #resting = new Set<Pool>()
-  readonly #patience: number
-  #patienceTimer: Timer | undefined
 
   constructor(settings: PoolSettings & CapSettings, clock: Clock, events: BranchEvents) {
     this.#settings = settings
     this.#clock = clock
     this.#events = events
-    this.#patience = Math.min(settings.acquireTimeout / 4, LONGEST_PATIENCE)
+    const pools = { live: this.#live, retired: this.#retired, openings: this.#openings }
+    this.#cap = new Cap(settings, clock, pools, (opening) => void this.#connect(opening))
   }
 
   /**
@@ -102,42 +88,20 @@ export class Pools implements PoolKeeper {
   }
 
   #open(datasource: Datasource): Promise<Pool> {
-    let opening = this.#openings.get(datasource.key)
-    if (opening === undefined) {
-      opening = new Opening(datasource, this.#clock)
-      this.#openings.set(datasource.key, opening)
-      this.#queue.add(opening)
-    }
-    const joined = opening
-    const pool = joined.join(this.#settings.acquireTimeout, () => {
-      if (joined.callers === 0) this.#leaveQueue(joined)
-      return this.#noRoom(datasource)
+    const opening = this.#openings.get(datasource.key) ?? new Opening(datasource, this.#clock)
+    this.#openings.set(datasource.key, opening)
+    const pool = opening.join(this.#settings.acquireTimeout, () => {
+      if (opening.callers === 0) this.#forget(opening)
+      return this.#cap.noRoom(datasource)
     })
-    this.#admit()
+    this.#cap.enter(opening)
     return pool
   }
 
-  /** Nobody waits for this opening any more: its place in the queue goes to the next (rule C3). */
-  #leaveQueue(opening: Opening): void {
-    this.#queue.delete(opening)
+  /** Nobody waits for it any more. */
+  #forget(opening: Opening): void {
     this.#openings.delete(opening.datasource.key)
-    this.#admit()
-  }
-
-  /** Gives free room to those who wait for it, in order, and sees to more room if that is not enough. */
-  #admit(): void {
-    for (const opening of this.#queue) {
-      if (this.open >= this.#settings.maxClients) break
-      this.#queue.delete(opening)
-      opening.connecting()
-      void this.#connect(opening)
-    }
-    if (this.#queue.size > 0) {
-      this.#makeRoom()
-    } else {
-      this.#patienceTimer?.cancel()
-      this.#patienceTimer = undefined
-    }
+    this.#cap.leave(opening)
   }
 
   async #connect(opening: Opening): Promise<void> {
@@ -161,52 +125,19 @@ export class Pools implements PoolKeeper {
       this.#openings.delete(datasource.key)
       opening.fail(error)
     }
-    this.#admit()
-  }
-
-  /** Evicts idle pools, least recently used first, until each who waits has a place coming free. */
-  #makeRoom(): void {
-    const closing = [...this.#retired].filter((pool) => pool.inFlight === 0).length
-    const idle = this.#evictable.filter((pool) => pool.idle).sort((a, b) => a.lastUse - b.lastUse)
-    for (const pool of idle.slice(0, Math.max(0, this.#queue.size - closing))) void pool.retire('evicted')
-    this.#patienceTimer ??= this.#clock.setTimer(() => this.#rotate(), this.#patience)
-  }
-
-  /**
-   * Pools that are never idle must not starve the branches that wait: those open longest are asked to make room. What
-   * is in flight on them finishes, and their own branches queue up behind the others.
-   */
-  #rotate(): void {
-    this.#patienceTimer = undefined
-    const now = this.#clock.monotonic()
-    const overdue = [...this.#queue].filter(({ since }) => now - since >= this.#patience).length
-    const oldest = this.#evictable.sort((a, b) => b.age - a.age)
-    for (const pool of oldest.slice(0, Math.max(0, overdue - this.#retired.size))) void pool.retire('evicted')
-    if (this.#queue.size > 0) this.#makeRoom()
-  }
-
-  get #evictable(): Pool[] {
-    return [...this.#live.values()].filter((pool) => !pool.permanent)
-  }
-
-  #noRoom({ branch }: Datasource): AcquireTimeoutError {
-    const busiest = this.all
-      .sort((a, b) => b.inFlight - a.inFlight)
-      .slice(0, BUSIEST)
-      .map(({ datasource, inFlight }) => `${JSON.stringify(datasource.branch)} (${inFlight} in flight)`)
-    return new AcquireTimeoutError(branch, this.#settings, busiest)
+    this.#cap.admit()
   }
 
   released(pool: Pool): void {
     // Otherwise an idle pool waits for its alarm or for someone who needs its place.
-    const wanted = this.#closesWhenIdle(pool) || this.#queue.size > 0
+    const wanted = this.#closesWhenIdle(pool) || this.#cap.waiting > 0
     if (!wanted || !pool.idle || this.#resting.has(pool)) return
     // Between two statements of one operation a pool is out of use for some microtasks. It rests if it is so for a turn.
     this.#resting.add(pool)
     this.#clock.nextTurn(() => {
       this.#resting.delete(pool)
       if (pool.idle && this.#closesWhenIdle(pool)) void pool.retire('max-age')
-      else if (this.#queue.size > 0) this.#makeRoom()
+      else this.#cap.makeRoom()
     })
   }
 
@@ -217,12 +148,7 @@ export class Pools implements PoolKeeper {
 
   closed(pool: Pool): void {
     this.#retired.delete(pool)
-    this.#admit()
-  }
-
-  /** Pools that hold connections: live, draining, closing, or being connected. */
-  get open(): number {
-    return this.#live.size + this.#retired.size + this.#openings.size - this.#queue.size
+    this.#cap.admit()
   }
 
   get all(): Pool[] {
