@@ -1,11 +1,11 @@
 import { type Clock, type Stopwatch, type Timer, withTimeout } from './clock.ts'
-import { isConnectionError } from './connection-errors.ts'
 import { type Datasource, identityOf } from './datasource.ts'
 import type { SqlDriverAdapter } from './driver-adapter.ts'
 import { CloseTimeoutError, DrainTimeoutError } from './errors.ts'
 import type { BranchEvents, RetireReason } from './events.ts'
+import { Health } from './health.ts'
 import { Lifetime } from './lifetime.ts'
-import { type ProbeOutcome, probe } from './probe.ts'
+import type { ProbeOutcome } from './probe.ts'
 import type { PoolSettings } from './settings.ts'
 
 /** `live` takes work; `draining` finishes what is in flight; `closing` waits for the driver. */
@@ -44,6 +44,7 @@ export class Pool {
   /** Settles when the pool is closed. Never rejects: a close that fails is an event. */
   readonly closed: Promise<void>
   readonly transactions = new Set<OpenTransaction>()
+  readonly health: Health
 
   readonly #context: PoolContext
   readonly #lifetime: Lifetime
@@ -52,13 +53,7 @@ export class Pool {
   #reason: RetireReason | undefined
   #inFlight = 0
   #holds = 0
-  #suspect = false
-  #answered = false
   #lastUse = 0
-  /** Monotonic time. Use counts only with health checks on: reading a clock is most of what a statement costs here. */
-  #verifiedAt: number
-  #lastProbe: ProbeOutcome | undefined
-  #probing: Promise<boolean> | undefined
   #drainTimer: Timer | undefined
 
   /**
@@ -76,7 +71,7 @@ export class Pool {
     this.adapter = adapter
     this.#context = context
     this.#lifetime = new Lifetime(stopwatch, permanent, context.settings, context.clock)
-    this.#verifiedAt = context.clock.monotonic()
+    this.health = new Health(adapter, context.settings, context.clock, (outcome) => this.#probed(outcome))
     this.closed = new Promise((resolve) => {
       this.#markClosed = resolve
     })
@@ -108,27 +103,9 @@ export class Pool {
     return this.#lastUse
   }
 
-  /** Milliseconds since it was opened, probed, or (with health checks on) used with success. */
-  get unverifiedFor(): number {
-    return this.#context.clock.monotonic() - this.#verifiedAt
-  }
-
-  get lastProbe(): ProbeOutcome | undefined {
-    return this.#lastProbe
-  }
-
   /** At max-age or past it. */
   get obsolete(): boolean {
     return this.#lifetime.isOver
-  }
-
-  /** Saw an error of its connection since it was last verified. */
-  get suspect(): boolean {
-    return this.#suspect
-  }
-
-  get probing(): boolean {
-    return this.#probing !== undefined
   }
 
   /** In use by nothing and by nobody. */
@@ -161,48 +138,21 @@ export class Pool {
     if (this.idle && this.#state === 'live') this.#context.keeper.released(this)
   }
 
-  /** A statement came back with success. One that was under way before an error says nothing about the time after it. */
+  /** A statement came back with success. */
   succeeded(): void {
-    this.#answered = true
-    if (this.#context.settings.healthChecks && !this.#suspect) this.#verifiedAt = this.#context.clock.monotonic()
+    this.health.succeeded()
   }
 
-  /** A statement failed: one that could not even connect ends the pool, another makes it suspect (rules H5 and H7). */
+  /** A statement failed. */
   failed(error: unknown): void {
     // What is in memory has no connection that could break.
-    if (this.permanent || !isConnectionError(error)) {
-      this.#answered = true
-    } else if (this.#answered) {
-      this.#suspect = true
-    } else {
-      this.retire('unhealthy')
-    }
+    if (!this.permanent && !this.health.survives(error)) void this.retire('unhealthy')
   }
 
-  /** Probes the pool, once for all who ask at the same time (rule H3). A failed or hung probe retires it. */
-  verify(): Promise<boolean> {
-    this.#probing ??= this.#probe().finally(() => {
-      this.#probing = undefined
-    })
-    return this.#probing
-  }
-
-  async #probe(): Promise<boolean> {
-    const { clock, events, settings } = this.#context
-    const outcome = await probe(this.adapter, settings, clock)
-    this.#lastProbe = outcome
-    events.emit('probed', () => {
-      const { ok, took, error } = outcome
-      return { ...identityOf(this.datasource), ok, took, ...(ok ? {} : { error }) }
-    })
-    if (outcome.ok) {
-      this.#suspect = false
-      this.#answered = true
-      this.#verifiedAt = clock.monotonic()
-    } else {
-      void this.retire('unhealthy')
-    }
-    return outcome.ok
+  #probed({ ok, took, error }: ProbeOutcome): void {
+    const { events } = this.#context
+    events.emit('probed', () => ({ ...identityOf(this.datasource), ok, took, ...(ok ? {} : { error }) }))
+    if (!ok) void this.retire('unhealthy')
   }
 
   /** No new work from now on; closes when what is in flight ends. Only the first call counts (rule D2). */

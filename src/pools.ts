@@ -70,7 +70,7 @@ export class Pools implements PoolKeeper {
       } else {
         // Begun before the probe, so that the pool does not close during it.
         pool.begin()
-        const fit = !this.#needsProbe(pool, unit) || (await pool.verify())
+        const fit = !this.#needsProbe(pool, unit) || (await pool.health.verify())
         if (fit && pool.state === 'live' && !pool.obsolete) {
           unit?.hold(pool)
           return pool
@@ -81,10 +81,11 @@ export class Pools implements PoolKeeper {
   }
 
   #needsProbe(pool: Pool, unit: UnitOfWork | undefined): boolean {
+    const { health } = pool
     if (pool.permanent) return false
-    if (pool.suspect || pool.probing) return true
+    if (health.suspect || health.probing) return true
     if (!this.#settings.healthChecks || unit?.isFirstUse(pool) === false) return false
-    return pool.unverifiedFor >= this.#settings.probeInterval
+    return health.unverifiedFor >= this.#settings.probeInterval
   }
 
   #open(datasource: Datasource): Promise<Pool> {
@@ -184,8 +185,8 @@ export class Pools implements PoolKeeper {
     for (const pool of live) {
       if (pool.obsolete || (this.#closesWhenIdle(pool) && pool.idle)) void pool.retire('max-age')
     }
-    const suspects = live.filter((pool) => pool.state === 'live' && pool.suspect && pool.idle)
-    await Promise.all(suspects.map((pool) => pool.verify()))
+    const suspects = live.filter((pool) => pool.state === 'live' && pool.health.suspect && pool.idle)
+    await Promise.all(suspects.map((pool) => pool.health.verify()))
     await Promise.all(live.filter((pool) => pool.state === 'closing').map(({ closed }) => closed))
   }
 

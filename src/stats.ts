@@ -12,7 +12,7 @@ export function poolStats(pools: Pools, clock: Clock): PoolStats[] {
 }
 
 function openPool(pool: Pool): PoolStats {
-  const { lastProbe } = pool
+  const { lastProbe, suspect } = pool.health
   return {
     ...identityOf(pool.datasource),
     // A closed pool is out of all lists before anybody can ask for it.
@@ -20,7 +20,7 @@ function openPool(pool: Pool): PoolStats {
     openedAt: pool.openedAt.toISOString(),
     age: pool.age,
     inFlight: pool.inFlight,
-    suspect: pool.suspect,
+    suspect,
     lastProbe: lastProbe === undefined ? null : { ok: lastProbe.ok, at: lastProbe.at.toISOString() },
     retired: pool.reason ?? null,
   }
