@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events'
 import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it, onTestFinished } from 'vitest'
@@ -134,6 +135,16 @@ describe('which branch a connection through a transaction pooler reads', () => {
     await one.query('SET search_path TO branch_a')
     expect([await read(one), await read(other)]).toEqual(['a@example.com', 'a@example.com'])
   })
+})
+
+it('PostgreSQL 18 tells its clients the search_path, which a pooler must know to keep it for each of them', async () => {
+  const client = new pg.Client({ connectionString: schemaUrl(database.url, 'branch_a') })
+  const told = new Map<string, string>()
+  const { connection } = client as unknown as { connection: EventEmitter }
+  connection.on('parameterStatus', ({ parameterName, parameterValue }) => told.set(parameterName, parameterValue))
+  await client.connect()
+  await client.end()
+  expect(told.get('search_path')).toBe('"branch_a"')
 })
 
 const LIMIT = 3
