@@ -27,6 +27,7 @@ export interface OpenUnit extends Unit {
 /** A transaction that a caller has open. */
 export interface OpenTransaction {
   readonly transaction: Transaction
+  readonly branch: Branch
   /** Statements under way in it. */
   busy: number
 }
@@ -63,7 +64,7 @@ export class Application {
       // The one thing that reaches the driver as it was given.
       client.startTransaction(id as never),
     )
-    if (transaction !== undefined) this.transactions.push({ transaction, busy: 0 })
+    if (transaction !== undefined) this.transactions.push({ transaction, branch, busy: 0 })
   }
 
   /** Before the first statement of a client, once for all who ask at the same time. */
@@ -83,7 +84,8 @@ export class Application {
   }
 
   /** In SQL first for the drivers that want it, and by a rollback if that fails. */
-  async end(open: OpenTransaction, how: 'commit' | 'rollback'): Promise<void> {
+  async end(open: OpenTransaction, how: 'commit' | 'rollback', fate: Fate): Promise<void> {
+    if (fate !== 'ok') open.branch.database.foresee('end', fate)
     this.transactions.splice(this.transactions.indexOf(open), 1)
     const { transaction } = open
     const phantom = transaction.options.usePhantomQuery

@@ -115,7 +115,12 @@ export class Bench implements World {
       coverage.count('a probe hung', !ok && hung)
       coverage.count('a probe failed', !ok && !hung)
     })
-    events.on('drainTimedOut', () => coverage.count('a drain took longer than drainTimeout', true))
+    events.on('drainTimedOut', ({ branch }) => {
+      const connection = find('draining', (it) => it.branch === branch && it.cut === undefined)
+      connection.cut = ledger.now()
+      ledger.tell('cut', `#${connection.number} of ${branch}`)
+      coverage.count('a drain took longer than drainTimeout', true)
+    })
     events.on('closeFailed', ({ error }) => {
       coverage.count(error instanceof CloseTimeoutError ? 'a close hung' : 'a close failed', true)
     })

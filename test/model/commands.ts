@@ -11,7 +11,7 @@ type Choice = number
 export type Command =
   | { readonly do: 'statement' | 'begin'; branch: Choice; unit: Choice | undefined; fate: Fate }
   | { readonly do: 'within'; transaction: Choice; fate: Fate }
-  | { readonly do: 'end'; transaction: Choice; how: 'commit' | 'rollback' }
+  | { readonly do: 'end'; transaction: Choice; how: 'commit' | 'rollback'; fate: Fate }
   | { readonly do: 'start unit' }
   | { readonly do: 'end unit'; unit: Choice }
   | { readonly do: 'connect' | 'close' | 'dispose'; branch: Choice }
@@ -38,7 +38,7 @@ const command = weighed(
   [14, fc.record({ do: fc.constant('statement'), branch: choice, unit, fate })],
   [5, fc.record({ do: fc.constant('begin'), branch: choice, unit, fate })],
   [2, fc.record({ do: fc.constant('within'), transaction: choice, fate })],
-  [5, fc.record({ do: fc.constant('end'), transaction: choice, how: fc.constantFrom('commit', 'rollback') })],
+  [5, fc.record({ do: fc.constant('end'), transaction: choice, how: fc.constantFrom('commit', 'rollback'), fate })],
   [3, fc.record({ do: fc.constant('start unit') })],
   [1, fc.record({ do: fc.constant('end unit'), unit: choice })],
   [2, fc.record({ do: fc.constantFrom('connect', 'close', 'dispose'), branch: choice })],
@@ -94,7 +94,7 @@ export async function perform(bench: Bench, it: Command): Promise<void> {
   if (it.do === 'statement') void application.statement(branch, unit, it.fate)
   else if (it.do === 'begin') void application.begin(branch, unit, it.fate)
   else if (it.do === 'within' && transaction !== undefined) void application.within(transaction, it.fate)
-  else if (it.do === 'end' && transaction !== undefined) void application.end(transaction, it.how)
+  else if (it.do === 'end' && transaction !== undefined) void application.end(transaction, it.how, it.fate)
   else if (it.do === 'start unit') application.startUnit()
   else if (it.do === 'end unit') unit?.end()
   else if (it.do === 'connect') void application.connect(branch, undefined)

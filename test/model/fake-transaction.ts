@@ -1,6 +1,6 @@
 import type { SqlQuery, SqlResultSet, Transaction } from '../../src/driver-adapter.ts'
 import { type FakeDatabase, NOTHING } from './fake-driver.ts'
-import type { Connection, Fate } from './ledger.ts'
+import type { Connection, Fate, Moment } from './ledger.ts'
 
 /** Counts as in flight until it is committed or rolled back, whichever way that ends. */
 export class FakeTransaction implements Transaction {
@@ -11,12 +11,14 @@ export class FakeTransaction implements Transaction {
   readonly #connection: Connection
   readonly #saw: (error: unknown) => void
   readonly #over: () => void
+  readonly #began: Moment
 
   constructor(database: FakeDatabase, connection: Connection, saw: (error: unknown) => void, over: () => void) {
     this.provider = database.provider
     this.adapterName = database.adapterName
-    // Some drivers end a transaction by themselves, others are sent the SQL first.
-    this.options = { usePhantomQuery: database.kind !== 'server' }
+    // Some drivers end a transaction by themselves, others are sent the SQL first: here are both.
+    this.options = { usePhantomQuery: connection.number % 2 === 0 }
+    this.#began = database.ledger.now()
     this.#database = database
     this.#connection = connection
     this.#saw = saw
@@ -24,6 +26,7 @@ export class FakeTransaction implements Transaction {
   }
 
   queryRaw({ sql }: SqlQuery): Promise<SqlResultSet> {
+    this.#database.watch.continues(this.#connection, this.#began)
     return this.#run(sql, sql as Fate).then(() => NOTHING)
   }
 

@@ -59,6 +59,8 @@ export interface Connection {
   opened: Moment | undefined
   retired: Moment | undefined
   closed: Moment | undefined
+  /** Its drain took longer than `drainTimeout`: what was open then is rolled back. */
+  cut: Moment | undefined
   /** Calls of `dispose()`, and when the last one was made and came back. */
   disposals: number
   disposing: Moment | undefined
@@ -149,6 +151,7 @@ export class Ledger {
       opened: undefined,
       retired: undefined,
       closed: undefined,
+      cut: undefined,
       disposals: 0,
       disposing: undefined,
       disposed: undefined,

@@ -47,7 +47,7 @@ async function end(bench: Bench): Promise<void> {
     () => false,
     () => {
       for (const open of [...bench.application.transactions])
-        if (open.busy === 0) void bench.application.end(open, 'commit')
+        if (open.busy === 0) void bench.application.end(open, 'commit', 'ok')
       // Databases in memory keep their places: who waits without end gets one when they are closed.
       for (const branch of settings.acquireTimeout === Infinity ? bench.branches : []) {
         if (branch.database.kind === 'memory' && bench.ledger.live(branch.name)) void bench.application.close(branch)

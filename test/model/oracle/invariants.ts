@@ -1,5 +1,5 @@
 import type { RetireReason } from '../../../src/events.ts'
-import { ageOf, type Connection, isLive, isProbing, type Operation, takesPlace } from '../ledger.ts'
+import { ageOf, type Connection, isLive, isProbing, type Moment, type Operation, takesPlace } from '../ledger.ts'
 import { ages, isCut, isFirstUse, isIdle, isSuspect } from './judgement.ts'
 import type { World } from './world.ts'
 
@@ -66,6 +66,11 @@ export const whenSent: Invariants<[Connection]> = {
   'D1: nothing is sent on a pool that the driver was told to close': (_, { disposing }) => disposing === undefined,
 }
 
+export const whenContinuing: Invariants<[Connection, Moment]> = {
+  'D1: a transaction that was open when drainTimeout ran out is cut': (_, { cut }, began) =>
+    cut === undefined || began.order > cut.order,
+}
+
 export const whenProbing: Invariants<[Connection]> = {
   'H3: one probe at a time': (_, connection) => !isProbing(connection),
 
@@ -90,7 +95,7 @@ export const whenRetired: Invariants<[Connection, RetireReason]> = {
 
   'C1: of idle pools the one used longest ago makes room': (world, connection, reason) => {
     if (reason !== 'evicted' || world.clock.turns > 0 || connection.inFlight.size > 0) return true
-    const idle = [...world.ledger.open].filter((it) => it !== connection && isIdle(world, it))
+    const idle = [...world.ledger.open].filter((it) => isIdle(world, it))
     return idle.every(({ used }) => (used?.turn ?? 0) >= (connection.used?.turn ?? 0))
   },
 
@@ -183,11 +188,9 @@ export const atRest: Invariants<[Connection]> = {
   },
 
   'stats() tells what is in flight on a pool': (world, connection) => {
-    const pool = world.poolOf(connection)
-    if (pool === undefined || isCut(world, connection)) return true
-    return isProbing(connection)
-      ? pool.inFlight >= connection.inFlight.size
-      : pool.inFlight === connection.inFlight.size
+    const told = world.poolOf(connection)?.inFlight ?? 0
+    const { size } = connection.inFlight
+    return isCut(world, connection) || told === size || (told > size && isProbing(connection))
   },
 }
 

@@ -1,6 +1,6 @@
 import type { RetireReason } from '../../../src/events.ts'
 import type { Coverage } from '../coverage.ts'
-import { type Connection, isProbing, type Operation, takesPlace } from '../ledger.ts'
+import { type Connection, isProbing, type Moment, type Operation, takesPlace } from '../ledger.ts'
 import * as invariants from './invariants.ts'
 import type { World } from './world.ts'
 
@@ -41,6 +41,11 @@ export class Watch {
     if (operation.joined !== undefined && operation.joined === connection.opening) connection.served = operation
     operation.unit?.used.add(connection)
     connection.used = operation.asked === connection ? operation.issued : this.#world.ledger.now()
+  }
+
+  /** A statement of a transaction that has begun. */
+  continues(connection: Connection, began: Moment): void {
+    this.#hold(invariants.whenContinuing, connection, began)
   }
 
   sends(connection: Connection): void {
