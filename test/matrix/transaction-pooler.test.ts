@@ -129,6 +129,13 @@ describe('which branch a connection through a transaction pooler reads', () => {
     await expect(read(await connect(pooler.url('gone')))).rejects.toThrow(NO_TABLE)
   })
 
+  it('session mode refuses the search_path in the URL as well', async () => {
+    const pooler = await startPooler({ pgbouncer: { pool_mode: 'session' } })
+    await expect(connect(schemaUrl(pooler.url(NAME), 'branch_a'))).rejects.toThrow(
+      'unsupported startup parameter: options',
+    )
+  })
+
   it('(f) SET search_path by a client: it stays with the connection, for whoever gets that next', async () => {
     const pooler = await startPooler()
     const [one, other] = [await connect(pooler.url(NAME)), await connect(pooler.url(NAME))]
@@ -152,16 +159,19 @@ const MANY = Array.from({ length: 8 }, (_, i) => `${NAME}_${i}`)
 
 describe('what bounds the connections of a pooler to its server', () => {
   beforeAll(async () => {
+    // The administrator's own connection there would be counted.
+    await database.disconnect()
     for (const name of MANY) {
       await server.query(`CREATE DATABASE ${name}`)
       await server.query(`CREATE ROLE ${name} LOGIN PASSWORD '${new URL(server.url).password}'`)
     }
   })
 
+  /** Of the databases and roles here, and of the one database that all entries lead to. */
   const many = async () => {
     const [row] = await server.query<{ count: string }>(
-      `SELECT count(*) FROM pg_stat_activity WHERE (datname = ANY($1) OR usename = ANY($1)) AND pid <> pg_backend_pid()`,
-      [MANY],
+      'SELECT count(*) FROM pg_stat_activity WHERE datname = ANY($1) AND pid <> pg_backend_pid()',
+      [[NAME, ...MANY]],
     )
     return Number(row?.count)
   }
@@ -178,6 +188,8 @@ describe('what bounds the connections of a pooler to its server', () => {
 
   const databaseOf = (pooler: PgBouncer, name: string) => pooler.url(name)
   const roleOf = (pooler: PgBouncer, name: string) => pooler.url(NAME, name)
+  const databases = Object.fromEntries(MANY.map((name) => [`entry_${name}`, `dbname=${NAME}`]))
+  const entryOf = (pooler: PgBouncer, name: string) => pooler.url(`entry_${name}`)
 
   it.each([
     ['max_user_connections', 'a database per branch, one user', databaseOf, LIMIT],
@@ -186,8 +198,11 @@ describe('what bounds the connections of a pooler to its server', () => {
     ['max_db_connections', 'a role per branch, one database', roleOf, LIMIT],
     ['max_user_connections', 'a role per branch, one database', roleOf, MANY.length],
     ['default_pool_size', 'a role per branch, one database', roleOf, MANY.length],
+    ['max_user_connections', 'an entry per branch, one database and user', entryOf, LIMIT],
+    ['max_db_connections', 'an entry per branch, one database and user', entryOf, MANY.length],
+    ['default_pool_size', 'an entry per branch, one database and user', entryOf, MANY.length],
   ])('%s = 3 with %s', async (setting, _, url, expected) => {
-    const { connections } = await visit({ pgbouncer: { [setting]: LIMIT } }, url)
+    const { connections } = await visit({ databases, pgbouncer: { [setting]: LIMIT } }, url)
     expect(connections).toBe(expected)
   })
 
@@ -217,4 +232,13 @@ describe('what bounds the connections of a pooler to its server', () => {
     await answer
     expect(await many()).toBeLessThanOrEqual(LIMIT)
   })
+})
+
+it('a server connection that is lost while it is idle is replaced by the pooler, and its client does not notice', async () => {
+  const pooler = await startPooler()
+  const client = await connect(pooler.url(NAME))
+  await client.query('SELECT 1')
+  expect(await database.terminateAll()).toBe(1)
+  await expect.poll(() => database.connections()).toBe(0)
+  expect(await read(client)).toBe('main@example.com')
 })

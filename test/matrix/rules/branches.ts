@@ -12,6 +12,16 @@ export function branchRules(rule: Rule): void {
     expect([made, times('opened a')]).toEqual([['a'], 1])
   })
 
+  rule('B1: so do 40 callers who find its client there and its pool closed', ['reopen'], async (server) => {
+    const { prisma, times } = await bench(server, ['a'])
+    expect(await whose(prisma.$branch('a'))).toBe('a')
+    await prisma.$branches.close('a')
+    const client = prisma.$branch('a')
+    const callers = Array.from({ length: 40 }, () => whose(client))
+    expect(new Set(await Promise.all(callers))).toEqual(new Set(['a']))
+    expect(times('opened a')).toBe(2)
+  })
+
   rule(
     'B2: a branch that is asked for before it exists is an error, and works once it does',
     ['reopen'],
