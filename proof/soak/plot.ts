@@ -6,6 +6,8 @@ export interface Line {
   color: string
   /** By seconds. */
   points: Point[]
+  /** Drawn one by one, without a line between them. */
+  dots?: boolean
 }
 
 /** A chart of its own, below the others and over the same time. */
@@ -85,6 +87,7 @@ function legend(lines: Line[], index: number) {
     icon: 'rect',
     itemWidth: 18,
     itemHeight: 3,
+    itemGap: 30,
     textStyle: { fontSize: 12, color: GREY },
   }
 }
@@ -121,9 +124,10 @@ function valueAxis(gridIndex: number, { unit, bound }: Panel) {
 
 /** The marks of a panel are those of its first line. */
 function series({ lines, bound }: Panel, index: number, faults: number[]) {
-  return lines.map(({ name, color, points }, line) => ({
+  return lines.map(({ name, color, points, dots = false }, line) => ({
     name,
-    type: 'line',
+    type: dots ? 'scatter' : 'line',
+    symbolSize: 6,
     xAxisIndex: index,
     yAxisIndex: index,
     data: points.map(({ x, y }) => [x, y]),

@@ -16,6 +16,8 @@ export type Series = Float64Array
 export class Recorder {
   /** In use after a garbage collection, in MB. Between two collections there is no figure: NaN. */
   readonly heap = series()
+  /** The same, when nothing is under way. */
+  readonly heapAtRest = series()
   /** Resident, in MB. */
   readonly rss = series()
   /** The most that the server counted within that second. */
@@ -29,16 +31,17 @@ export class Recorder {
     return this.#second
   }
 
-  measure(counter: ConnectionCounter, tally: Tally): void {
+  measure(counter: ConnectionCounter, tally: Tally, atRest: boolean): void {
     const second = this.#second++
     this.connections[second] = counter.peak
     counter.peak = counter.count
     this.operations[second] = tally.operations - this.#before
     this.#before = tally.operations
     this.rss[second] = process.memoryUsage.rss() / MEGABYTE
-    if (second % HEAP_EVERY !== 0) return
+    if (!atRest && second % HEAP_EVERY !== 0) return
     collectGarbage()
     this.heap[second] = process.memoryUsage().heapUsed / MEGABYTE
+    if (atRest) this.heapAtRest[second] = this.heap[second]
   }
 
   /** The seconds that have a figure, with it, from `from` on. */

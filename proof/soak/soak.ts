@@ -59,12 +59,12 @@ async function soak({ server, screen, signal }: Stage): Promise<Run> {
       await delay(due - performance.now())
       // Timers fire a moment early now and then.
       if (performance.now() < due) continue
-      recorder.measure(counter, tally)
-      if (traffic.endOfSilence && !silent) {
-        silences.silences++
-        if (counter.count === 0) silences.emptySilences++
-      }
+      const atRest = traffic.endOfSilence && !silent
       silent = traffic.endOfSilence
+      recorder.measure(counter, tally, atRest)
+      if (!atRest) continue
+      silences.silences++
+      if (counter.count === 0) silences.emptySilences++
     }
   }
   const render = () => {
