@@ -37,6 +37,7 @@ export default defineConfig({
           hookTimeout: 120_000,
         },
       },
+      { test: { name: 'conformance', include: ['test/conformance/**/*.test.ts'] } },
       { test: { name: 'sqlite', include: ['test/sqlite/**/*.test.ts'], ...slow } },
       {
         test: {

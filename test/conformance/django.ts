@@ -1,0 +1,322 @@
+import { type Counterpart, ours } from './counterpart.ts'
+
+const BASE = 'django/db/backends/base/base.py'
+const HEALTH_TESTS = 'tests/backends/base/test_base.py ConnectionHealthChecksTests'
+
+/** Of Django 5.2: how long a connection lives. */
+export const DJANGO_AGE: Counterpart[] = [
+  {
+    behaviour: '`CONN_MAX_AGE` is 0 and `CONN_HEALTH_CHECKS` is off unless set.',
+    sources: ['django/db/utils.py ConnectionHandler.configure_settings'],
+    ours: ours('unit/settings.test.ts', 'are those of the design'),
+  },
+  {
+    behaviour: 'At max-age 0 a connection serves one request and is closed at its end.',
+    sources: [
+      'django/db/__init__.py close_old_connections, on request_started and request_finished',
+      'tests/handlers/tests.py SignalsTests.test_request_signals, test_request_signals_streaming_response',
+    ],
+    ours: [
+      ...ours(
+        'unit/age.test.ts',
+        'A9: one pool serves all of a unit of work, however much time passes in it, and closes at its end',
+        'A9: the pool closes when the last of the units that use it ends',
+      ),
+      ...ours('sqlite/lifecycle.test.ts', 'A9: at max-age 0 nothing is open after a unit of work'),
+    ],
+    differs:
+      'A connection of Django’s belongs to one thread. A pool is shared by all units of work on its branch, so it closes with the last of them.',
+  },
+  {
+    behaviour: '`None` means unlimited.',
+    sources: [`${BASE} BaseDatabaseWrapper.connect`],
+    ours: [
+      ...ours('unit/age.test.ts', 'never closes by age when it is Infinity'),
+      ...ours('unit/settings.test.ts', 'says none where there may be no limit'),
+    ],
+    differs: 'Unlimited can be said in the environment as well: `DB_CONN_MAX_AGE=none`.',
+  },
+  {
+    behaviour: 'Age counts from the moment when connecting starts, and use does not set it back.',
+    sources: [`${BASE} BaseDatabaseWrapper.connect, the only place that sets close_at`],
+    ours: ours(
+      'unit/age.test.ts',
+      'A1: counts from the start of connecting',
+      'A1, A6: is not extended by use, so a job that runs every few seconds keeps no pool alive',
+    ),
+  },
+  {
+    behaviour: 'At exactly its max-age a connection is too old.',
+    sources: [`${BASE} BaseDatabaseWrapper.close_if_unusable_or_obsolete`],
+    ours: ours(
+      'unit/age.test.ts',
+      'A2, A3: at exactly max-age no statement starts on a pool, even if its timer had no chance to fire',
+      'A3: no transaction starts on an obsolete pool either',
+    ),
+    differs:
+      'Django looks at the age at the start and end of requests, so a statement in the middle of one may start on a connection past its max-age. Here each statement and transaction looks.',
+  },
+  {
+    behaviour: 'A connection past its max-age is closed when a request starts or ends.',
+    sources: ['django/db/__init__.py close_old_connections'],
+    ours: [
+      ...ours('unit/age.test.ts', 'A4: closes an idle pool at its deadline, with no traffic at all'),
+      ...ours('sqlite/lifecycle.test.ts', 'A4: exits by itself while a pool waits for its max-age'),
+    ],
+    differs:
+      'Clean-up needs no request. Without traffic Django keeps what is open: nobody asks. A timer that does not keep the process alive closes it here.',
+  },
+  {
+    behaviour: 'In a process without requests a connection stays open until somebody closes it.',
+    sources: ['docs/ref/databases.txt, Persistent connections, Caveats'],
+    ours: ours(
+      'unit/age.test.ts',
+      'A1, A6: is not extended by use, so a job that runs every few seconds keeps no pool alive',
+      'A6: one long unit of work goes from pool to pool',
+    ),
+    differs: 'Max-age holds in jobs and scripts too.',
+  },
+  {
+    behaviour: '`close_old_connections()` can be called by hand, and looks only at connections that were used.',
+    sources: ['django/db/__init__.py close_old_connections, with connections.all(initialized_only=True)'],
+    ours: ours(
+      'unit/closing.test.ts',
+      'closeObsolete() closes what is obsolete and idle, and does not wait for what is in use',
+    ),
+  },
+  {
+    behaviour: 'The age of a connection is taken from the monotonic clock.',
+    sources: [`${BASE} BaseDatabaseWrapper.connect, close_if_unusable_or_obsolete`],
+    ours: ours(
+      'unit/age.test.ts',
+      'A7: a process that was frozen does not trust its old sockets',
+      'A7: a wall clock set back changes nothing',
+    ),
+    differs:
+      'On some systems that clock stops while the machine sleeps. The larger of the monotonic and the wall clock’s time counts here.',
+  },
+  {
+    behaviour: 'A connection that is closed inside `atomic()` takes its transaction with it.',
+    sources: [
+      `${BASE} BaseDatabaseWrapper.close, close_if_unusable_or_obsolete (which closes a connection whose autocommit is off)`,
+      'tests/transactions/tests.py AtomicErrorsTests.test_atomic_prevents_queries_in_broken_transaction_after_client_close',
+    ],
+    ours: [
+      ...ours('unit/closing.test.ts', 'D1: statements in flight and open transactions finish before their pool closes'),
+      ...ours(
+        'sqlite/lifecycle.test.ts',
+        'A5, A6: a long transaction outlives its pool’s max-age, and everything else moves on',
+      ),
+    ],
+    differs:
+      'An open transaction is not killed at max-age: its pool drains, and others go on with the next. Work in flight is never cut before `drainTimeout`.',
+  },
+  {
+    behaviour: 'A SQLite database in memory is not closed.',
+    sources: ['django/db/backends/sqlite3/base.py DatabaseWrapper.close'],
+    ours: [
+      ...ours(
+        'unit/closing.test.ts',
+        'D4: a database in memory is closed neither by age, nor idleness, nor the cap, nor its probe',
+        'an explicit close ends a database in memory, too',
+      ),
+      ...ours('sqlite/lifecycle.test.ts', 'D4: a branch in memory keeps its data at max-age 0'),
+    ],
+    differs: 'Django ignores an explicit close as well. Here it ends the database, as whoever asks for it knows.',
+  },
+  {
+    behaviour: 'Each thread has connections of its own, so the server needs as many as there are threads.',
+    sources: [
+      'docs/ref/databases.txt, Persistent connections, Caveats',
+      'tests/backends/tests.py ThreadTests.test_connections_thread_local',
+    ],
+    ours: [
+      ...ours('unit/opening.test.ts', 'B1: one live pool per URL, however many callers arrive while it is cold'),
+      ...ours(
+        'postgres/cap.test.ts',
+        'C1, C2: 40 branches through 4 clients: all are served, connections stay within the bound, none is left',
+      ),
+    ],
+    differs: 'One pool per branch serves all units of work, and `maxClients` bounds the pools of the process.',
+  },
+  {
+    behaviour: 'Django’s own pool for PostgreSQL refuses a max-age other than 0.',
+    sources: ['django/db/backends/postgresql/base.py DatabaseWrapper.pool'],
+    ours: ours(
+      'postgres/swap.test.ts',
+      'A3, A5, D1, D3: nothing fails, every write is there exactly once, and no connection is left',
+    ),
+    differs: 'Max-age applies to the driver’s pool as a whole, which is replaced beneath the client.',
+  },
+  {
+    behaviour: 'The name of a database that is not configured is an error.',
+    sources: ['tests/db_utils/tests.py ConnectionHandlerTests.test_nonexistent_alias'],
+    ours: ours(
+      'sqlite/clients.test.ts',
+      'B5: an unknown branch is a typed error, and ten thousand random names leave nothing behind',
+    ),
+  },
+  {
+    behaviour: 'A server thread that ends closes its connections.',
+    sources: ['tests/servers/tests.py LiveServerTestCloseConnectionTest.test_closes_connections'],
+    ours: ours(
+      'sqlite/lifecycle.test.ts',
+      '$disconnect closes every branch, then the main client; all of them reconnect on their next use',
+    ),
+  },
+]
+
+/** Of Django 5.2: whether a connection still works. */
+export const DJANGO_HEALTH: Counterpart[] = [
+  {
+    behaviour: 'A new connection counts as healthy, without a check.',
+    sources: [
+      `${BASE} BaseDatabaseWrapper.connect`,
+      `${HEALTH_TESTS}.test_health_checks_enabled`,
+      'tests/backends/postgresql/tests.py Tests.test_connect_no_is_usable_checks',
+    ],
+    ours: ours('unit/health.test.ts', 'H1: a new pool is not probed'),
+  },
+  {
+    behaviour: 'A connection kept from an earlier request is checked once, before the first query of a request.',
+    sources: [
+      `${BASE} BaseDatabaseWrapper.close_if_health_check_failed, called by _cursor`,
+      `${HEALTH_TESTS}.test_health_checks_enabled`,
+    ],
+    ours: ours(
+      'unit/health.test.ts',
+      'H2: a reused pool is probed once in a unit of work, before its first statement',
+      'H2: a pool verified by use or probe within the interval is not probed; with interval 0, every unit probes',
+      'H3: concurrent first statements share one probe',
+    ),
+    differs:
+      'A pool is shared, so a busy one would be probed at every turn: one verified within `probeInterval` (1 s) is not probed again. `probeInterval: 0` checks as often as Django.',
+  },
+  {
+    behaviour: 'A request that does not touch the database checks nothing.',
+    sources: [`${BASE} BaseDatabaseWrapper._cursor`, 'docs/ref/databases.txt, Persistent connections'],
+    ours: ours('unit/health.test.ts', 'H2: a unit of work that touches no database probes nothing'),
+  },
+  {
+    behaviour: 'A transaction checks before `BEGIN`, and not inside.',
+    sources: [
+      `${BASE} BaseDatabaseWrapper.set_autocommit`,
+      `${HEALTH_TESTS}.test_set_autocommit_health_checks_enabled`,
+    ],
+    ours: ours(
+      'unit/health.test.ts',
+      'H2: the probe comes before BEGIN, and no statement inside a transaction is probed',
+    ),
+  },
+  {
+    behaviour: 'A connection that fails its check is closed, and the query runs on a new one.',
+    sources: [
+      `${BASE} BaseDatabaseWrapper.close_if_health_check_failed, ensure_connection`,
+      `${HEALTH_TESTS}.test_health_checks_enabled`,
+    ],
+    ours: [
+      ...ours(
+        'unit/health.test.ts',
+        'H4: a failed probe retires the pool, and the statement runs once, on a fresh one',
+      ),
+      ...ours(
+        'postgres/faults.test.ts',
+        'H4: with health checks, a statement after every backend was ended sees no error and runs exactly once',
+      ),
+    ],
+  },
+  {
+    behaviour: 'The check itself does not raise when the connection is gone.',
+    sources: ['tests/backends/tests.py BackendTestCase.test_is_usable_after_database_disconnects'],
+    ours: ours(
+      'unit/health.test.ts',
+      'H4: a probe that hangs has failed after probeTimeout, and does not hang the close of its pool',
+      'H4: what is in flight on a pool that fails its probe still finishes',
+    ),
+    differs: 'A probe that hangs fails after `probeTimeout`. Django’s check waits for as long as the driver does.',
+  },
+  {
+    behaviour: 'With health checks off, a connection is reused without a check.',
+    sources: [`${HEALTH_TESTS}.test_health_checks_disabled`],
+    ours: ours(
+      'unit/health.test.ts',
+      'H7: an error of the connection makes the pool suspect: its next use probes first, with health checks off',
+    ),
+    differs: 'After an error of the connection the next use probes all the same.',
+  },
+  {
+    behaviour: 'Any error but those of data and integrity sets `errors_occurred`.',
+    sources: ['django/db/utils.py DatabaseErrorWrapper.__exit__'],
+    ours: [
+      ...ours('unit/health.test.ts', 'H7: an error of the statement does not'),
+      ...ours('unit/connection-errors.test.ts', 'H7: isConnectionError'),
+    ],
+    differs:
+      'Only errors of the connection make a pool suspect: a syntax error or a missing table says nothing about it.',
+  },
+  {
+    behaviour:
+      'After such an error the connection is checked when the request ends, kept if it works, and else closed.',
+    sources: [
+      `${BASE} BaseDatabaseWrapper.close_if_unusable_or_obsolete`,
+      `${HEALTH_TESTS}.test_health_checks_enabled_errors_occurred`,
+    ],
+    ours: [
+      ...ours(
+        'unit/health.test.ts',
+        'H7: an error of the connection makes the pool suspect: its next use probes first, with health checks off',
+        'H7: an error of the connection inside a transaction counts as well',
+      ),
+      ...ours('unit/closing.test.ts', 'closeObsolete() probes a suspect pool, and closes it if it proves unfit'),
+    ],
+    differs: 'The next use probes, in the same unit of work too, and not the end of a request.',
+  },
+  {
+    behaviour: 'A commit or rollback that succeeds clears `errors_occurred`.',
+    sources: [`${BASE} BaseDatabaseWrapper.commit, rollback`],
+    ours: ours(
+      'unit/health.test.ts',
+      'H7: the success of a statement that was under way already does not clear the suspicion',
+    ),
+    differs:
+      'A pool has several connections, and work on one says nothing about the others: only a probe clears the suspicion.',
+  },
+  {
+    behaviour: 'An error is looked into before the age: a connection past its max-age may be checked and then closed.',
+    sources: [`${BASE} BaseDatabaseWrapper.close_if_unusable_or_obsolete`],
+    ours: [
+      ...ours('unit/health.test.ts', 'H8: an obsolete pool is replaced without being probed'),
+      ...ours('unit/closing.test.ts', 'A9: closeObsolete() does not probe a suspect pool that it closes'),
+    ],
+    differs: 'The age comes first: what is closed anyway is not probed.',
+  },
+  {
+    behaviour: 'A connect that fails leaves nothing behind; the next query connects anew.',
+    sources: [`${BASE} BaseDatabaseWrapper.ensure_connection, connect`],
+    ours: [
+      ...ours('unit/opening.test.ts', 'B2: a connect that fails is not cached, and fails all who waited for it'),
+      ...ours(
+        'postgres/faults.test.ts',
+        "H5, B2: while it is down the caller gets the database's error, and afterwards everything works, with no restart",
+      ),
+    ],
+  },
+  {
+    behaviour: 'A transaction that lost its connection fails, and does not go on elsewhere.',
+    sources: [
+      `${BASE} BaseDatabaseWrapper.ensure_connection, close`,
+      'tests/transactions/tests.py AtomicErrorsTests.test_atomic_prevents_queries_in_broken_transaction_after_client_close',
+    ],
+    ours: [
+      ...ours(
+        'postgres/faults.test.ts',
+        'H6: a transaction whose connection is cut fails, writes nothing, and leaves no work in flight',
+        'H6, H7: a connection cut under a statement fails that statement, which is not repeated; the next one works',
+      ),
+      ...ours(
+        'unit/closing.test.ts',
+        'D1: a transaction that was cut says so at whatever comes next, and is left once',
+      ),
+    ],
+  },
+]
