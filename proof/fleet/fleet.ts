@@ -1,5 +1,6 @@
 import { type PostgresServer, startPostgres } from '../../test/kit/embedded-postgres.ts'
 import { PgBouncer } from '../../test/kit/pgbouncer.ts'
+import { ServerMissingError } from '../../test/kit/server-program.ts'
 import { type Claim, type Outcome, printTable, verify } from './report.ts'
 import { runProcesses, stopProcesses } from './run.ts'
 import { BRANCHES, CLIENT_CONNECTIONS, PROCESSES, SECONDS, SERVER_CONNECTIONS } from './scale.ts'
@@ -11,16 +12,29 @@ import { createTenants, roleOf } from './tenants.ts'
 /** For the administrator, and for what PostgreSQL keeps back. */
 const SPARE_CONNECTIONS = 20
 
-async function withPooler(server: PostgresServer): Promise<Outcome> {
-  const pooler = await PgBouncer.start(server.url, {
+/** Nothing, if the pooler is not on this machine and need not be. */
+async function withPooler(server: PostgresServer): Promise<Outcome | undefined> {
+  const pooler = await startPooler(server)
+  if (pooler === undefined) return undefined
+  try {
+    return await runProcesses('with PgBouncer', 'pooled', pooler.url('postgres'), server, SERVER_CONNECTIONS)
+  } finally {
+    await pooler.stop()
+  }
+}
+
+async function startPooler(server: PostgresServer): Promise<PgBouncer | undefined> {
+  const pooler = PgBouncer.start(server.url, {
     users: BRANCHES.map(roleOf),
     // All branches are in one database: this counts them together, whatever their roles.
     pgbouncer: { max_db_connections: SERVER_CONNECTIONS, default_pool_size: SERVER_CONNECTIONS },
   })
   try {
-    return await runProcesses('with PgBouncer', 'pooled', pooler.url('postgres'), server, SERVER_CONNECTIONS)
-  } finally {
-    await pooler.stop()
+    return await pooler
+  } catch (error) {
+    if (!(error instanceof ServerMissingError) || process.env.REQUIRE_SERVERS === '1') throw error
+    console.log(error.message)
+    return undefined
   }
 }
 
@@ -33,14 +47,15 @@ async function fleet(): Promise<Claim[]> {
     `Fleet: ${PROCESSES} processes, ${BRANCHES.length} branches in each, ${SECONDS} s with PgBouncer and without`,
   )
   const server = await startPostgres(CLIENT_CONNECTIONS + SPARE_CONNECTIONS)
-  const interrupt = (signal: NodeJS.Signals) => {
-    stopProcesses()
-    void server.stop().finally(() => process.exit(signal === 'SIGINT' ? 130 : 143))
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    // The package of the embedded server would end this process at once.
+    process.removeAllListeners(signal)
+    // Without its processes the fleet fails, and cleans up as it does then.
+    process.on(signal, stopProcesses)
   }
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupt)
   try {
     await createTenants(server)
-    const outcomes = [await withPooler(server), await withoutPooler(server)]
+    const outcomes = [await withPooler(server), await withoutPooler(server)].filter((outcome) => outcome !== undefined)
     printTable(outcomes)
     return outcomes.flatMap(verify)
   } finally {

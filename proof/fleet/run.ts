@@ -14,9 +14,11 @@ const SAMPLE_EVERY = 20
 const PRINT_EVERY = 1_000
 
 const running = new Set<ChildProcess>()
+let stopped = false
 
-/** Ends the processes that still run, if something went wrong. */
+/** Ends the processes that still run, and lets no other start. */
 export function stopProcesses(): void {
+  stopped = true
   for (const child of running) child.kill('SIGKILL')
 }
 
@@ -26,6 +28,7 @@ class Member {
   readonly result: Promise<Result>
 
   constructor(orders: Orders) {
+    if (stopped) throw new Error('The fleet was stopped')
     const child = fork(new URL('member.ts', import.meta.url), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
     running.add(child)
     child.once('exit', () => running.delete(child))
@@ -66,14 +69,14 @@ export async function runProcesses(
 ): Promise<Outcome> {
   const members = Array.from({ length: PROCESSES }, (_, member) => new Member({ url, seconds: SECONDS, run, member }))
   let [connections, peak, samples, working] = [0, 0, 0, true]
-  const sampling = (async () => {
+  const sample = async () => {
     while (working) {
       connections = await server.connections()
       peak = Math.max(peak, connections)
       samples++
       await delay(SAMPLE_EVERY)
     }
-  })()
+  }
   const start = performance.now()
   const printing = setInterval(() => {
     const sum = (of: keyof Progress) => members.reduce((total, { progress }) => total + progress[of], 0)
@@ -84,7 +87,10 @@ export async function runProcesses(
     )
   }, PRINT_EVERY)
   try {
-    const results = await Promise.all(members.map(({ result }) => result))
+    const finished = Promise.all(members.map(({ result }) => result)).finally(() => {
+      working = false
+    })
+    const [results] = await Promise.all([finished, sample()])
     const faults = await checkWrites(
       server,
       run,
@@ -92,8 +98,6 @@ export async function runProcesses(
     )
     return { name, bound, peak, samples, results, faults }
   } finally {
-    working = false
     clearInterval(printing)
-    await sampling
   }
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { accessSync, chownSync, constants, mkdtempSync, readFileSync } from 'node:fs'
+import { accessSync, chownSync, constants, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { delimiter, join } from 'node:path'
@@ -31,12 +31,22 @@ export function serverUser(): { uid: number; gid: number } | undefined {
   return { uid: Number(entry[1]), gid: Number(entry[2]) }
 }
 
+const running = new Set<ChildProcess>()
+const directories = new Set<string>()
+
+// A process that ends before its tests do leaves no server and no directory behind.
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+  for (const directory of directories) rmSync(directory, { recursive: true, force: true, maxRetries: 3 })
+})
+
 /**
  * A directory that the server's user owns. Not in TMPDIR, which may be closed to that user, and whose path may be too
  * long for a socket.
  */
 export function serverDirectory(name: string): string {
   const directory = mkdtempSync(`/tmp/${name}-`)
+  directories.add(directory)
   const user = serverUser()
   if (user !== undefined) chownSync(directory, user.uid, user.gid)
   return directory
@@ -63,10 +73,8 @@ export class ServerProcess {
   private constructor(child: ChildProcess) {
     this.#child = child
     this.#exited = new Promise((resolve) => child.once('exit', resolve))
-    // A process that ends before its tests do leaves no server behind.
-    const kill = () => void child.kill('SIGKILL')
-    process.once('exit', kill)
-    void this.#exited.then(() => process.off('exit', kill))
+    running.add(child)
+    void this.#exited.then(() => running.delete(child))
     for (const stream of [child.stdout, child.stderr]) {
       stream?.on('data', (chunk) => {
         this.#output = (this.#output + chunk).slice(-4_000)
@@ -117,6 +125,7 @@ export async function runProgram(command: string, args: string[]): Promise<void>
   if (code !== 0) throw new Error(`${command} failed:\n${output.slice(-4_000)}`)
 }
 
-export function removeDirectory(directory: string): Promise<void> {
-  return rm(directory, { recursive: true, force: true })
+export async function removeDirectory(directory: string): Promise<void> {
+  await rm(directory, { recursive: true, force: true })
+  directories.delete(directory)
 }
