@@ -96,11 +96,11 @@ export class Application {
   startUnit(): void {
     let end = () => {}
     const unit: OpenUnit = {
-      ended: false,
+      ended: undefined,
       used: new Set(),
       enter: (work) => work(),
       end: () => {
-        unit.ended = true
+        unit.ended ??= this.#ledger.now()
         end()
       },
     }

@@ -63,9 +63,9 @@ export class Coverage {
   }
 
   starts({ setting }: World, { asked, unit }: Operation, connection: Connection): void {
-    const held = unit?.ended === false && unit.used.has(connection) && connection.inFlight.size === 0
+    const held = unit !== undefined && !unit.ended && unit.used.has(connection) && connection.inFlight.size === 0
     this.count('a unit of work held a pool at max-age 0', held && setting.settings.maxAge === 0)
-    this.count('work outlived its unit of work', unit?.ended === true)
+    this.count('work outlived its unit of work', unit?.ended !== undefined)
     this.count('work ran on a fresh pool after a failed probe', asked?.probe?.answered?.ok === false)
   }
 

@@ -15,7 +15,8 @@ export type Fate = 'ok' | 'lost' | 'refused' | 'hang'
 
 /** A unit of work, and the connections that it has used. */
 export interface Unit {
-  ended: boolean
+  /** It was told to end; it does so in that turn. */
+  ended: Moment | undefined
   readonly used: Set<Connection>
 }
 

@@ -17,6 +17,10 @@ export class ModelClock implements Clock {
   #timers: Pending[] = []
   /** Callbacks that wait for the next turn. */
   turns = 0
+  /** When a timer fired late for the last time. */
+  lateAt = 0
+  /** Milliseconds by which the latest timer of all was late. */
+  latest = 0
   #ringing = false
   readonly #steps: Steps
 
@@ -78,6 +82,8 @@ export class ModelClock implements Clock {
     const ms = this.untilNext
     if (ms === Infinity) return
     if (ms > 0) this.#move(ms)
+    if (ms < 0) this.lateAt = this.#monotonic
+    else this.latest = Math.max(this.latest, -ms)
     this.#timers.shift()?.callback()
   }
 

@@ -1,13 +1,12 @@
 import type { RetireReason } from '../../../src/events.ts'
 import { ageOf, type Connection, isLive, isProbing, type Moment, type Operation, takesPlace } from '../ledger.ts'
-import { ages, isCut, isFirstUse, isIdle, isSuspect } from './judgement.ts'
+import { ages, isCut, isFirstUse, isIdle, isSuspect, mayBeSuspect } from './judgement.ts'
 import type { World } from './world.ts'
 
 /**
  * What must hold, whatever happens in whichever order. Judged by what callers, the driver and listeners saw, with ages
- * and deadlines computed anew from the clock: a pool is not asked whether it is obsolete or idle.
- *
- * Where two answers come in one turn of the event loop, the library may take notice of them in either order.
+ * and deadlines computed anew from the clock: a pool is not asked whether it is obsolete or idle. What comes in one turn
+ * of the event loop, the library may take notice of in any order.
  */
 export type Invariants<T extends unknown[]> = Record<string, (world: World, ...about: T) => boolean>
 
@@ -74,16 +73,15 @@ export const whenContinuing: Invariants<[Connection, Moment]> = {
 export const whenProbing: Invariants<[Connection]> = {
   'H3: one probe at a time': (_, connection) => !isProbing(connection),
 
-  'H1, H2: no probe without need': ({ ledger, setting: { settings } }, { kind, suspect, neverAnswered, verified }) =>
-    kind !== 'memory' &&
-    (suspect !== undefined ||
-      neverAnswered !== undefined ||
-      (settings.healthChecks && ledger.now().time - (verified?.time ?? 0) >= settings.probeInterval)),
+  'H1, H2: no probe without need': ({ ledger, setting: { settings } }, connection) => {
+    if (connection.kind === 'memory') return false
+    const unverifiedFor = ledger.now().time - (connection.verified?.time ?? 0)
+    return mayBeSuspect(connection) || (settings.healthChecks && unverifiedFor >= settings.probeInterval)
+  },
 
   'H2: a unit of work that has used a pool does not probe it again': ({ ledger }, connection) => {
     const unit = ledger.issuing?.unit
-    const { neverAnswered, suspect } = connection
-    return !unit || unit.ended || !unit.used.has(connection) || suspect !== undefined || neverAnswered !== undefined
+    return !unit || unit.ended !== undefined || !unit.used.has(connection) || mayBeSuspect(connection)
   },
 
   'H8: an obsolete pool is not probed': (world, connection) =>
@@ -116,7 +114,10 @@ const REASONS: Record<RetireReason, (world: World, connection: Connection) => bo
     (probe?.answered === undefined && ledger.now().time - (probe?.sent.time ?? Infinity) >= settings.probeTimeout) ||
     neverAnswered !== undefined ||
     (suspect !== undefined && suspect.turn === answered?.turn),
-  evicted: ({ pools }) => pools.openings.some((opening) => !opening.isConnecting && opening.callers > 0),
+  evicted: ({ ledger, pools }) => {
+    const closing = [...ledger.open].filter((it) => takesPlace(it) && it.disposing)
+    return closing.length < pools.openings.filter(({ isConnecting }) => !isConnecting).length
+  },
   closed: ({ closing }) => closing > 0,
   shutdown: ({ closing }) => closing > 0,
 }
@@ -145,16 +146,15 @@ export const atRest: Invariants<[Connection]> = {
 
   'A4: a pool is retired at max-age': (world, connection) => {
     const { time } = world.ledger.now()
-    const { opened, started } = connection
     if (!isLive(connection) || !ages(world, connection) || world.clock.isDue) return true
     // One that took longer than that to connect has a moment to live.
-    return time - started.time < world.setting.settings.maxAge || time === opened?.time
+    return time - connection.started.time < world.setting.settings.maxAge || time === connection.opened?.time
   },
 
   'A pool is retired when unused for idleTimeout': ({ clock, ledger, setting }, connection) => {
     const { branch, inFlight, kind, unusedSince } = connection
-    if (!isLive(connection) || kind === 'memory' || clock.isDue || inFlight.size > 0) return true
-    if (ledger.waiting(branch).length > 0) return true
+    if (!isLive(connection) || kind === 'memory' || clock.isDue) return true
+    if (inFlight.size > 0 || ledger.waiting(branch).length > 0) return true
     return ledger.now().time - unusedSince.time < setting.settings.idleTimeout
   },
 
@@ -170,8 +170,7 @@ export const atRest: Invariants<[Connection]> = {
 
   'H5: a pool that never answered is not kept': (_, connection) => {
     const { answered, neverAnswered } = connection
-    const hopeless = neverAnswered !== undefined && !(answered && answered.turn <= neverAnswered.turn)
-    return !hopeless || !isLive(connection)
+    return !isLive(connection) || neverAnswered === undefined || (answered?.turn ?? Infinity) <= neverAnswered.turn
   },
 
   'A5: a retired pool closes when nothing is in flight on it': (_, connection) =>
@@ -180,11 +179,12 @@ export const atRest: Invariants<[Connection]> = {
     isProbing(connection) ||
     connection.disposing !== undefined,
 
-  'D1: a pool counts as closed when the driver has closed it, or had its time to': (world, connection) => {
-    const { closed, disposed, disposing } = connection
-    const late =
-      disposing !== undefined && world.ledger.now().time - disposing.time >= world.setting.settings.probeTimeout
-    return closed !== undefined || !(disposed !== undefined || (late && !world.clock.isDue && world.clock.turns === 0))
+  'D1: a pool counts as closed when the driver has closed it, or had its time to': ({ clock, ledger, setting }, it) => {
+    if (it.closed !== undefined || it.disposing === undefined) return true
+    // After a timer that was late the driver is given as much time again.
+    const since = Math.max(it.disposing.time, clock.lateAt)
+    const late = ledger.now().time - since >= setting.settings.probeTimeout && !clock.isDue && clock.turns === 0
+    return it.disposed === undefined && !late
   },
 
   'stats() tells what is in flight on a pool': (world, connection) => {

@@ -12,6 +12,10 @@ export const isSuspect = ({ answered, suspect, passed }: Connection) =>
   answered.turn < suspect.turn &&
   !(passed !== undefined && passed.turn >= suspect.turn)
 
+/** Lost its connection at least as lately as it was probed. */
+export const mayBeSuspect = ({ neverAnswered, passed, suspect }: Connection) =>
+  [neverAnswered, suspect].some((lost) => lost !== undefined && lost.turn >= (passed?.turn ?? 0))
+
 /** Its drain took longer than `drainTimeout`: it counts as closed although the driver still has work on it. */
 export const isCut = ({ setting: { settings }, ledger }: World, { retired }: Connection) =>
   retired !== undefined && ledger.now().time - retired.time >= settings.drainTimeout
@@ -19,7 +23,7 @@ export const isCut = ({ setting: { settings }, ledger }: World, { retired }: Con
 /** The first of its unit on this connection, as far as can be told from outside. */
 export const isFirstUse = ({ ledger }: World, { unit, id }: Operation, connection: Connection) =>
   unit === undefined ||
-  unit.ended ||
+  (unit.ended !== undefined && unit.ended.turn < ledger.turn) ||
   (!unit.used.has(connection) && ![...ledger.pending].some((other) => other.unit === unit && other.id !== id))
 
 /** Open, with a place to give away: nothing is in flight on it, nobody waits for it, and no unit of work holds it. */
