@@ -1,5 +1,6 @@
 import type { Counterpart } from './counterpart.ts'
-import { DJANGO_AGE, DJANGO_HEALTH } from './django.ts'
+import { DJANGO_AGE } from './django-age.ts'
+import { DJANGO_HEALTH } from './django-health.ts'
 import { KERNELCI } from './kernelci.ts'
 import { NETBOX } from './netbox.ts'
 import { RULES, rulesIn } from './rules.ts'
@@ -49,11 +50,17 @@ function counterparts(rows: readonly Counterpart[]): string {
     ['there', 'source', 'here', 'what differs on purpose'],
     rows.map(({ behaviour, sources, ours, differs }) => [
       behaviour,
-      sources.map((source) => source.replace(/^\S+/, '`$&`')).join('<br>'),
+      sources.map(sourceCell).join('<br>'),
       list(ours),
       differs ?? '',
     ]),
   )
+}
+
+/** A file, and what is meant in it. */
+function sourceCell(source: string): string {
+  const [file = ''] = /^[^\s,]+/.exec(source) ?? []
+  return `\`${file}\`${escapeCell(source.slice(file.length))}`
 }
 
 /** Tests by their files. */

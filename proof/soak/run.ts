@@ -1,0 +1,31 @@
+import type { ClientWatch } from '../../demo/client-watch.ts'
+import { slope } from '../../test/leaks/kit/slope.ts'
+import type { Faults } from './faults.ts'
+import { MEGABYTE, type Recorder } from './recorder.ts'
+import { WARM_UP } from './scale.ts'
+import type { Tally } from './tally.ts'
+
+/** All that is known of a run when it is over. */
+export interface Run {
+  tally: Tally
+  faults: Faults
+  recorder: Recorder
+  watch: ClientWatch
+  /** How many silences there were, and in how many of them the server had no connection any more. */
+  silences: number
+  emptySilences: number
+  connectionsAtEnd: number
+}
+
+/** Of the heap at rest, once the run is warm. */
+export function kilobytesPerMinute(recorder: Recorder): number {
+  return (slope(recorder.points(recorder.heapAtRest, WARM_UP)) * 60 * MEGABYTE) / 1_000
+}
+
+export function peakConnections(recorder: Recorder): number {
+  return Math.max(...recorder.points(recorder.connections).map(({ y }) => y))
+}
+
+export function signed(value: number): string {
+  return `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(0)}`
+}
