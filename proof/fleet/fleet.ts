@@ -3,7 +3,7 @@ import { PgBouncer } from '../../test/kit/pgbouncer.ts'
 import { ServerMissingError } from '../../test/kit/server-program.ts'
 import { type Claim, type Outcome, printTable, verify } from './report.ts'
 import { runProcesses, stopProcesses } from './run.ts'
-import { BRANCHES, CLIENT_CONNECTIONS, PROCESSES, SECONDS, SERVER_CONNECTIONS } from './scale.ts'
+import { BRANCHES, CLIENT_CONNECTIONS, POOLER_LIMIT, PROCESSES, SECONDS, SERVER_CONNECTIONS } from './scale.ts'
 import { createTenants, roleOf } from './tenants.ts'
 
 // Several processes with many branches each, on one PostgreSQL: through a pooler, which bounds the connections of all
@@ -27,7 +27,7 @@ async function startPooler(server: PostgresServer): Promise<PgBouncer | undefine
   const pooler = PgBouncer.start(server.url, {
     users: BRANCHES.map(roleOf),
     // All branches are in one database: this counts them together, whatever their roles.
-    pgbouncer: { max_db_connections: SERVER_CONNECTIONS, default_pool_size: SERVER_CONNECTIONS },
+    pgbouncer: { max_db_connections: POOLER_LIMIT, default_pool_size: POOLER_LIMIT },
   })
   try {
     return await pooler

@@ -7,8 +7,13 @@ export const MAX_CLIENTS = 20
 export const POOL_SIZE = 2
 /** Units of work at the same time in each process. */
 export const WORKERS = 8
-/** What PgBouncer may have open to PostgreSQL. */
+/** What the fleet may have of PostgreSQL, with a pooler. */
 export const SERVER_CONNECTIONS = 20
+/**
+ * The limit that PgBouncer is given. To make room it closes a connection and opens another, and does not wait for the
+ * server to be done with the first: a server under load has both for a moment.
+ */
+export const POOLER_LIMIT = 16
 /** What the processes may have open by themselves. */
 export const CLIENT_CONNECTIONS = PROCESSES * MAX_CLIENTS * POOL_SIZE
 
