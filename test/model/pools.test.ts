@@ -13,6 +13,8 @@ import { anySetting } from './settings.ts'
 const { MODEL_RUNS = '400', MODEL_SEED, MODEL_PATH } = process.env
 const numRuns = Number(MODEL_RUNS)
 
+/** A run of so many has been in every situation; in a short one, a rare situation may be missing by chance. */
+const FULL = 5_000
 /** Runs between two lines of progress. */
 const STRIDE = 1_000
 
@@ -35,7 +37,7 @@ it('pools keep their promises in whatever order things happen', async ({ task })
   task.meta.row = { situation: `${runs} runs of ${commands} commands in all`, times: runs }
 })
 
-describe('that order was one in which', () => {
+describe.runIf(numRuns >= FULL)('that order was one in which', () => {
   it.for(SITUATIONS)('%s', (situation, { task }) => {
     task.meta.row = { situation, times: coverage.counts[situation] }
     expect(coverage.counts[situation]).toBeGreaterThan(0)

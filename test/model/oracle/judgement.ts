@@ -26,10 +26,11 @@ export const isFirstUse = ({ ledger }: World, { unit, id }: Operation, connectio
   (unit.ended !== undefined && unit.ended.turn < ledger.turn) ||
   (!unit.used.has(connection) && ![...ledger.pending].some((other) => other.unit === unit && other.id !== id))
 
-/** Open, with a place to give away: nothing is in flight on it, nobody waits for it, and no unit of work holds it. */
+/** Open, with nothing in flight, nobody who waits for it and no unit of work that holds it: all that before this turn. */
 export const isIdle = ({ ledger, units }: World, connection: Connection) =>
   isLive(connection) &&
   connection.kind !== 'memory' &&
   connection.inFlight.size === 0 &&
+  connection.unusedSince.turn < ledger.turn &&
   ledger.waiting(connection.branch).length === 0 &&
-  !ledger.isHeld(connection, units)
+  !units.some(({ ended, used }) => used.has(connection) && (ended === undefined || ended.turn === ledger.turn))
