@@ -64,12 +64,15 @@ export class Stopwatch {
 }
 
 /**
- * Settles as `work` does, or rejects with what `late()` makes when that takes longer than `ms`. After the event loop was
- * blocked, timers fire before the answers that arrived in time are read, so those get one more turn.
+ * Settles as `work` does, or rejects with what `late()` makes when that takes longer than `ms`. When the timer itself is
+ * late, the event loop was blocked, and so was whatever `work` waits for: it gets as much time again, `ms` at most.
  */
 export function withTimeout<T>(clock: Clock, work: Promise<T>, ms: number, late: () => Error): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = clock.setTimer(() => clock.nextTurn(() => reject(late())), ms)
+    const due = clock.monotonic() + ms
+    let timer = clock.setTimer(() => {
+      timer = clock.setTimer(() => reject(late()), Math.min(ms, clock.monotonic() - due))
+    }, ms)
     work.then(resolve, reject).finally(() => timer.cancel())
   })
 }
