@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
-import { describe, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { dropBranch } from '../kit/branches.ts'
-import type { ExtensionContender } from './contender.ts'
+import type { WorkClient } from '../kit/mixed-work.ts'
+import { type ExtensionContender, extensionContender } from './contender.ts'
 import { createMarkedBranch, faultStage } from './stage.ts'
 import { type Scene, trial } from './trial.ts'
 import { over } from './verdict.ts'
@@ -31,8 +32,9 @@ describe('faults around a branch', () => {
   })
 
   const d = 'd'
+  /** Dropping a schema locks its tables, in an order of its own. */
   const isGone = ({ branch, failure }: { branch: string; failure?: { code: string; message: string } }) => {
-    return branch === d && /P2021|42P01|does not exist/.test(`${failure?.code} ${failure?.message}`)
+    return branch === d && /P2021|42P01|40P01|does not exist/.test(`${failure?.code} ${failure?.message}`)
   }
 
   it('a branch dropped in use: its own work fails until it is there again, and never meets the rows of main', async (context) => {
@@ -60,6 +62,38 @@ describe('faults around a branch', () => {
         return [{ from, to: await over(), cut: 0, excuses: isGone }]
       },
     })
+  })
+
+  it('B4: a branch dropped while it is idle, or inside a transaction, is an error, and breaks no connection', async () => {
+    const database = await stage().newDatabase()
+    const extension = extensionContender(() => database.url, { maxAge: 60_000 })
+    onTestFinished(async () => {
+      await extension.close()
+      await database.disconnect()
+    })
+    const users = async (client: WorkClient) => {
+      await client.user.findMany()
+    }
+    const gone = expect.objectContaining({ code: 'P2021' })
+    for (const branch of ['a', d]) await extension.run(branch, users)
+    await dropBranch(database, 'a')
+    await expect(extension.run('a', users)).rejects.toEqual(gone)
+
+    const inTransaction = extension.run(d, async (client) => {
+      await client.$transaction(async (tx) => {
+        await tx.$queryRaw`SELECT 1`
+        await dropBranch(database, d)
+        await tx.user.create({ data: { email: 'nowhere@example.com' } })
+      })
+    })
+    await expect(inTransaction).rejects.toEqual(gone)
+    await expect(extension.run(d, users)).rejects.toEqual(gone)
+
+    expect(extension.stats()).toHaveLength(2)
+    for (const row of extension.stats()) expect(row).toMatchObject({ state: 'live', suspect: false, inFlight: 0 })
+    expect(await database.query('SELECT count(*)::int FROM public."User"')).toEqual([{ count: 0 }])
+    await createMarkedBranch(database, d)
+    await extension.run(d, users)
   })
 
   it('a password changed between two pools: fails what could not connect until the URL follows', async (context) => {

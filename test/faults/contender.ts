@@ -13,7 +13,7 @@ import { CountingClock } from './counting-clock.ts'
 export const POOL_SIZE = 5
 
 /** A driver that waits for ever to be connected is a fault of its own. */
-const DRIVER = { max: POOL_SIZE, connectionTimeoutMillis: 1_500 }
+const DRIVER = { max: POOL_SIZE, connectionTimeoutMillis: 3_000 }
 
 /** Waits longer for a transaction to start than the driver waits for a connection, so that it is the driver's error. */
 const CLIENT = { transactionOptions: { maxWait: 8_000, timeout: 15_000 } }

@@ -58,11 +58,10 @@ describe('faults of the network', () => {
   }
 
   /** What is on a connection that is lost for ever hangs until the network says so, which it does at the end. */
-  const blackHole = async ({ proxy }: Scene, newOnes = false) => {
+  const blackHole = async ({ proxy }: Scene, ms: number) => {
     const from = performance.now()
     const cut = proxy.forget()
-    if (newOnes) proxy.swallow()
-    await delay(3_000)
+    await delay(ms)
     proxy.heal()
     return { from, cut, away: true, to: await over() }
   }
@@ -72,7 +71,7 @@ describe('faults of the network', () => {
       options: { drainTimeout: 1_000 },
       async inject(scene) {
         await fillPools(scene)
-        return [await blackHole(scene)]
+        return [await blackHole(scene, 3_000)]
       },
       afterwards({ probes }) {
         const hung = probes.filter(({ ok }) => !ok)
@@ -102,13 +101,19 @@ describe('faults of the network', () => {
   })
 
   it('black hole at connect: fails what could not connect, in the time that the driver is given', async (context) => {
-    await trial(stage(), context, { inject: async (scene) => [await blackHole(scene, true)] })
+    await trial(stage(), context, {
+      async inject(scene) {
+        scene.proxy.swallow()
+        // Longer than the driver waits for a connection.
+        return [await blackHole(scene, 4_500)]
+      },
+    })
   })
 
   it('slow network, 500 ms there and back: nothing fails', async (context) => {
     let slowest = 0
     await trial(stage(), context, {
-      options: { probeTimeout: 3_000, maxAge: 2_000 },
+      options: { probeTimeout: 3_000, maxAge: 2_000, drainTimeout: 10_000 },
       // Five connections a branch can do no more.
       pace: 120,
       async inject({ proxy }) {
