@@ -28,56 +28,58 @@ export async function run(setting: Setting, commands: readonly Rushed[], schedul
 }
 
 async function end(bench: Bench): Promise<void> {
-  const { settings, patient } = bench.setting
-  for (const { database } of bench.branches) database.foreseeNothing()
-  if (!patient && settings.drainTimeout !== Infinity && settings.acquireTimeout !== Infinity) {
-    // Statements may hang for ever; closing does not wait for them longer than it says.
-    bench.steps.letGo((what) => what.startsWith('connect') || what.startsWith('pragma'))
+  const { application, branches, ledger, setting, steps } = bench
+  const { acquireTimeout, drainTimeout } = setting.settings
+  for (const { database } of branches) database.foreseeNothing()
+  if (!setting.patient && drainTimeout !== Infinity && acquireTimeout !== Infinity) {
+    // Statements may hang for ever: closing does not wait for them longer than drainTimeout.
+    steps.letGo((what) => what.startsWith('connect') || what.startsWith('pragma'))
     let over = false
-    void bench.application.close(undefined).then(() => {
+    void application.close(undefined).then(() => {
       over = true
     })
-    await go(bench, () => over)
-    if (!over) bench.ledger.blame('D1: close() is over when drainTimeout is')
+    await settle(bench, () => !over)
+    if (!over) ledger.blame('D1: close() is over when drainTimeout is')
   }
-  bench.steps.letAllGo()
-  for (const unit of bench.application.units) unit.end()
-  await go(
-    bench,
-    () => false,
-    () => {
-      for (const open of [...bench.application.transactions])
-        if (open.busy === 0) void bench.application.end(open, 'commit', 'ok')
-      // Databases in memory keep their places: who waits without end gets one when they are closed.
-      for (const branch of settings.acquireTimeout === Infinity ? bench.branches : []) {
-        if (branch.database.kind === 'memory' && bench.ledger.live(branch.name)) void bench.application.close(branch)
-      }
-      return bench.ledger.pending.size > 0 || bench.closing > 0
-    },
-  )
-  if (patient) await go(bench, () => bench.clock.timers === 0)
-  void bench.application.close(undefined)
-  await go(
-    bench,
-    () => false,
-    () => bench.closing > 0,
-  )
+  steps.letAllGo()
+  for (const unit of application.units) unit.end()
+  await settle(bench, () => {
+    endTransactions(bench)
+    if (acquireTimeout === Infinity) closeMemory(bench)
+    return ledger.pending.size > 0 || bench.closing > 0
+  })
+  // Whether pools end by themselves, and whether they can be closed before they do.
+  if (setting.patient) await settle(bench, () => true)
+  void application.close(undefined)
+  await settle(bench, () => bench.closing > 0)
   bench.over()
 }
 
-/** Lets happen what can, and time pass if nothing can, until it is `over` or nothing is `left` to wait for. */
-async function go(bench: Bench, over: () => boolean, left: () => boolean = () => !over()): Promise<void> {
+function endTransactions({ application }: Bench): void {
+  const idle = application.transactions.filter(({ busy }) => busy === 0)
+  for (const transaction of idle) void application.end(transaction, 'commit', 'ok')
+}
+
+/** Databases in memory keep their places: who waits without end gets one when they are closed. */
+function closeMemory({ application, branches, ledger }: Bench): void {
+  const memory = branches.filter(({ database, name }) => database.kind === 'memory' && ledger.live(name))
+  for (const branch of memory) void application.close(branch)
+}
+
+/** Lets everything happen that can, and time pass as long as something is `waiting` for that. */
+async function settle(bench: Bench, waiting: () => boolean): Promise<void> {
   for (let i = 0; i < ENOUGH; i++) {
     await bench.rest()
     check(bench)
-    if (over()) return
-    const more = left()
-    if (bench.steps.count > 0) await bench.steps.one()
-    else if (more && bench.clock.timers > 0) bench.clock.fireNext()
-    else {
-      // A call that `left` made may not have got to the driver yet.
+    const passes = waiting() && bench.clock.timers > 0
+    if (bench.steps.count > 0) {
+      await bench.steps.one()
+    } else if (passes) {
+      bench.clock.fireNext()
+    } else {
+      // What `waiting` has set off may not have got to the driver yet.
       await bench.rest()
-      if (bench.steps.count === 0 && (!left() || bench.clock.timers === 0)) return
+      if (bench.steps.count === 0 && !(waiting() && bench.clock.timers > 0)) return
     }
   }
   bench.ledger.blame('A run comes to its end')
