@@ -15,6 +15,13 @@ export function printRun(screen: Screen, { tally, faults, recorder, watch, conne
     ...causes.map(([cause, times]): [string, string] => [`  ${cause}`, count(times)]),
     ['failed otherwise', count(tally.failed)],
     ['heap at rest, after warm-up', `${signed(kilobytesPerMinute(recorder))} KB/min`],
+    [
+      '  in MB',
+      recorder
+        .points(recorder.heapAtRest)
+        .map(({ y }) => y.toFixed(1))
+        .join(' '),
+    ],
     ['server connections at most', `${peakConnections(recorder)} of ${CONNECTION_BOUND}`],
     ['silences that ended without a connection', `${run.emptySilences} of ${run.silences}`],
     ['server connections at the end', String(connectionsAtEnd)],
