@@ -74,9 +74,9 @@ export const whenProbing: Invariants<[Connection]> = {
   'H3: one probe at a time': (_, connection) => !isProbing(connection),
 
   'H1, H2: no probe without need': ({ ledger, setting: { settings } }, connection) => {
-    if (connection.kind === 'memory') return false
-    const unverifiedFor = ledger.now().time - (connection.verified?.time ?? 0)
-    return mayBeSuspect(connection) || (settings.healthChecks && unverifiedFor >= settings.probeInterval)
+    const { turn, time } = connection.verified ?? { turn: 0, time: 0 }
+    const due = turn === ledger.turn || ledger.now().time - time >= settings.probeInterval
+    return connection.kind !== 'memory' && (mayBeSuspect(connection) || (settings.healthChecks && due))
   },
 
   'H2: a unit of work that has used a pool does not probe it again': ({ ledger }, connection) => {
@@ -139,7 +139,7 @@ export const whenClosed: Invariants<[Connection]> = {
   },
 }
 
-/** When nothing can happen before an answer of the driver, a timer, the next turn or somebody's call. */
+/** When nothing happens before an answer of the driver, a timer, the next turn or somebody's call. */
 export const atRest: Invariants<[Connection]> = {
   'B1: a URL has one live pool': ({ ledger }, connection) =>
     !isLive(connection) || ledger.of(connection.branch).filter(isLive).length === 1,
