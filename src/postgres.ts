@@ -103,7 +103,9 @@ function prepare(schema: string, onConnect: OnConnect | undefined): OnConnect {
 async function checkSearchPath(connection: Connection, schema: string): Promise<void> {
   const { rows } = await connection.query("SELECT current_setting('search_path') AS search_path")
   const actual = rows[0]?.search_path
-  if (actual !== quote(schema)) throw new WrongSchemaError(schema, actual)
+  // The server shows a setting of the role or database without the quotes that it does not need.
+  const plain = /^[a-z_][a-z0-9_]*$/.test(schema) && actual === schema
+  if (!plain && actual !== quote(schema)) throw new WrongSchemaError(schema, actual)
 }
 
 function quote(schema: string): string {
