@@ -103,8 +103,8 @@ export const DJANGO_AGE: Counterpart[] = [
     ours: [
       ...ours('unit/closing.test.ts', 'D1: statements in flight and open transactions finish before their pool closes'),
       ...ours(
-        'sqlite/lifecycle.test.ts',
-        'A5, A6: a long transaction outlives its pool’s max-age, and everything else moves on',
+        'unit/age.test.ts',
+        'A5: a busy pool closes when its last statement or transaction ends; new work opens a fresh one at once',
       ),
     ],
     differs:
