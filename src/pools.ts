@@ -107,6 +107,8 @@ export class Pools implements PoolKeeper {
 
   async #connect(opening: Opening): Promise<void> {
     const { datasource } = opening
+    const predecessor = this.#predecessor(datasource)
+    if (predecessor !== undefined) await predecessor.closed
     const stopwatch = new Stopwatch(this.#clock)
     try {
       const adapter = await datasource.connect()
@@ -127,6 +129,14 @@ export class Pools implements PoolKeeper {
       opening.fail(error)
     }
     this.#cap.admit()
+  }
+
+  /**
+   * A pool that has to be closed before the next one opens: SQLite has one writer at a time and refuses a second, and
+   * its adapters let writers queue, but only those of one pool.
+   */
+  #predecessor({ key }: Datasource): Pool | undefined {
+    return [...this.#retired].find(({ adapter, datasource }) => adapter.provider === 'sqlite' && datasource.key === key)
   }
 
   released(pool: Pool): void {

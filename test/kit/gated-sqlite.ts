@@ -7,7 +7,6 @@ import { Gate } from './gate.ts'
  * the database.
  */
 export class GatedSqlite implements SqlDriverAdapterFactory {
-  readonly provider = 'sqlite'
   readonly adapterName = '@prisma/adapter-libsql'
   readonly connecting = new Gate()
   readonly statements = new Gate()
@@ -22,7 +21,11 @@ export class GatedSqlite implements SqlDriverAdapterFactory {
   disposed = 0
   readonly #factory: SqlDriverAdapterFactory
 
-  constructor(readonly url: string) {
+  /** @param provider what it says that it is: of a server's database, two pools may be open at the same time */
+  constructor(
+    readonly url: string,
+    readonly provider: SqlDriverAdapter['provider'] = 'sqlite',
+  ) {
     this.#factory = new PrismaLibSql({ url })
   }
 
@@ -51,7 +54,7 @@ export class GatedSqlite implements SqlDriverAdapterFactory {
       return statement()
     }
     const queryable = (target: SqlDriverAdapter | Transaction) => ({
-      provider: target.provider,
+      provider: this.provider,
       adapterName: target.adapterName,
       queryRaw: (query: SqlQuery) => run(query.sql, () => target.queryRaw(query)),
       executeRaw: (query: SqlQuery) => run(query.sql, () => target.executeRaw(query)),

@@ -51,8 +51,13 @@ export function poolBench(options: Partial<BranchesOptions> = {}) {
     stats: (): PoolStats[] => poolStats(pools, clock),
     states: () => poolStats(pools, clock).map(({ branch, state }) => `${branch} ${state}`),
     unit: <T>(work: () => T | PromiseLike<T>) => new UnitOfWork(pools, undefined).run(work),
-    async branch(name: string, url = `file:${join(directory, `${name}.db`)}`): Promise<BenchBranch> {
-      const database = new GatedSqlite(url)
+    /** @param provider a file of SQLite stands for a server's database, unless it is to be one of SQLite */
+    async branch(
+      name: string,
+      url = `file:${join(directory, `${name}.db`)}`,
+      provider: SqlDriverAdapter['provider'] = 'postgres',
+    ): Promise<BenchBranch> {
+      const database = new GatedSqlite(url, provider)
       const datasource = { key: url, label: url, branch: name, connect: () => database.connect() }
       // Connecting opens a pool, which the test wants to do itself: it starts with none.
       const adapter = await new ManagedAdapterFactory(database, datasource, pools).connect()

@@ -12,8 +12,8 @@ export type Ability =
   | 'count connections'
   /** An administrator can end a connection, also under a statement. */
   | 'cut connections'
-  /** Two pools of one branch may write at the same time. */
-  | 'write from two pools'
+  /** A pool may open while the one before it drains. */
+  | 'two pools at once'
   /** Transactions keep the database they were started on. */
   | 'transactions'
   /** A pool can be closed and opened again, and the rows are still there. */

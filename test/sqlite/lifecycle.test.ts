@@ -160,20 +160,22 @@ describe('max-age with a real client', () => {
     expect(prisma.$branches.stats()).toEqual([])
   })
 
-  it('A5, A6: a long transaction outlives its pool’s max-age, and everything else moves on', async () => {
+  it('A5: a writer that comes while the transaction of a retired pool is open waits for it, as on one client', async () => {
     const clock = new ManualClock()
     const { prisma } = await sqliteBranches({ maxAge: 1_000, maxAgeJitter: 0 }, clock)
     const a = prisma.$branch('a')
+    let late: Promise<unknown> | undefined
     await a.$transaction(async (tx) => {
-      await tx.user.count()
-      await clock.advance(1_000)
-      expect(await whose(a)).toBe('a')
-      expect(prisma.$branches.stats()).toMatchObject([{ state: 'live' }, { state: 'draining', retired: 'max-age' }])
       await tx.user.create({ data: { email: 'in-transaction@example.com' } })
+      await clock.advance(1_000)
+      late = a.user.create({ data: { email: 'late@example.com' } }).then(() => 'written')
+      await clock.settle()
+      expect(prisma.$branches.stats()).toMatchObject([{ state: 'draining' }, { state: 'opening', inFlight: 1 }])
+      await tx.user.create({ data: { email: 'still-in-transaction@example.com' } })
     })
-    await clock.settle()
+    expect(await late).toBe('written')
     expect(prisma.$branches.stats()).toMatchObject([{ state: 'live' }])
-    expect(await a.user.count()).toBe(2)
+    expect(await a.user.count()).toBe(4)
   })
 
   it('D4: a branch in memory keeps its data at max-age 0', async () => {

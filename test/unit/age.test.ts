@@ -82,6 +82,21 @@ describe('max-age', () => {
     expect(a.database.work).toEqual(['1: SELECT 1', '2: BEGIN', '3: SELECT 2', '2: COMMIT'])
   })
 
+  it('A5: of a SQLite file, the next pool opens when the one before it is closed, since the file has one writer', async () => {
+    const bench = poolBench({ maxAge: 1_000 })
+    const a = await bench.branch('a', undefined, 'sqlite')
+    const transaction = await a.adapter.startTransaction()
+    await bench.clock.advance(1_000)
+    const waiting = a.select('SELECT 2')
+    await bench.clock.settle()
+    expect(bench.states()).toEqual(['a draining', 'a opening'])
+    expect(a.database.opened).toBe(1)
+    await transaction.commit()
+    await waiting
+    expect(a.database.work).toEqual(['1: BEGIN', '1: COMMIT', '2: SELECT 2'])
+    expect(a.database.open).toBe(1)
+  })
+
   it('A6: one long unit of work goes from pool to pool', async () => {
     const bench = poolBench({ maxAge: 1_000 })
     const a = await bench.branch('a')

@@ -169,7 +169,7 @@ describe('closing', () => {
         healthChecks: true,
         probe,
       })
-      const memory = await bench.branch('memory', ':memory:')
+      const memory = await bench.branch('memory', ':memory:', 'sqlite')
       await memory.adapter.executeScript('CREATE TABLE t (x INTEGER); INSERT INTO t VALUES (42)')
       memory.database.statementError = Object.assign(new Error('busy'), { cause: { kind: 'SocketTimeout' } })
       await memory.select().catch(() => {})
@@ -185,7 +185,7 @@ describe('closing', () => {
 
   it('an explicit close ends a database in memory, too', async () => {
     const bench = poolBench({ maxAge: 0 })
-    const memory = await bench.branch('memory', ':memory:')
+    const memory = await bench.branch('memory', ':memory:', 'sqlite')
     await memory.select()
     await bench.clock.settle()
     expect(memory.database.open).toBe(1)

@@ -15,7 +15,7 @@ export const sqliteMemory: Backend = {
     reopen: KEPT,
     'see connections go': KEPT,
     'count connections': KEPT,
-    'write from two pools': KEPT,
+    'two pools at once': KEPT,
     'cut connections': 'a database in memory has no connection that could be cut',
     'drop in use': 'nobody else can drop a database in memory',
     transactions: 'after a transaction in memory libsql goes on with a new, empty database',

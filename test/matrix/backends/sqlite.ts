@@ -23,7 +23,7 @@ export const sqliteFiles: Backend = {
     'cut connections': 'SQLite has no server that could cut a connection',
     'count connections': 'libsql closes a file only when the garbage collector comes by',
     'drop in use': 'a SQLite file that is removed while it is open lives on for those who have it open',
-    'write from two pools': 'SQLite refuses a second writer of a file (SQLITE_BUSY)',
+    'two pools at once': 'a SQLite file has one writer, so the next pool waits until the one before it is closed',
     ...(existsSync('/proc/self/fd')
       ? {}
       : { 'see connections go': 'this system does not list the open files of a process' }),

@@ -1,4 +1,5 @@
 import type { RetireReason } from '../../../src/events.ts'
+import type { Opening } from '../../../src/opening.ts'
 import { ageOf, type Connection, isLive, isProbing, type Moment, type Operation, takesPlace } from '../ledger.ts'
 import { ages, isCut, isFirstUse, isIdle, isSuspect, mayBeSuspect } from './judgement.ts'
 import type { World } from './world.ts'
@@ -14,10 +15,16 @@ export const whenConnecting: Invariants<[Connection]> = {
   'B1: a URL has one live pool, opened once': ({ ledger }, connection) =>
     ledger.of(connection.branch).every((other) => other === connection || other.retired !== undefined),
 
+  'A5: a pool of a SQLite file opens when the one before it is closed': ({ ledger }, connection) =>
+    connection.kind === 'server' ||
+    ledger.of(connection.branch).every((other) => other === connection || other.failed || other.closed !== undefined),
+
   'C1: never more open pools than maxClients': ({ ledger, setting }) =>
     [...ledger.open].filter(takesPlace).length <= setting.settings.maxClients,
 
-  'C2: room goes to those who wait, in the order they came': ({ line, pools }, { opening }) => {
+  'C2: room goes to those who wait, in the order they came': ({ line, pools }, { kind, opening }) => {
+    // A SQLite database may have had its room long before, and waited for the pool before it to close.
+    if (kind !== 'server') return true
     const since = (opening && line.get(opening)) ?? Infinity
     const waiting = pools.openings.filter((other) => !other.isConnecting && other.callers > 0 && other !== opening)
     return waiting.every((other) => (line.get(other) ?? Infinity) >= since)
@@ -207,9 +214,13 @@ export const allAtRest: Invariants<[]> = {
     })
   },
 
-  'C2: nobody waits while there is room': ({ ledger, setting, pools }) =>
-    pools.openings.every(({ isConnecting }) => isConnecting) ||
-    [...ledger.open].filter(takesPlace).length >= setting.settings.maxClients,
+  'C2: nobody waits while there is room': ({ ledger, setting, pools }) => {
+    // One that waits for the last pool of its file to close has its place already.
+    const waitsForFile = (opening: Opening) => ![...ledger.open].some((connection) => connection.opening === opening)
+    const reserved = pools.openings.filter((opening) => opening.isConnecting && waitsForFile(opening)).length
+    const taken = [...ledger.open].filter(takesPlace).length + reserved
+    return pools.openings.every(({ isConnecting }) => isConnecting) || taken >= setting.settings.maxClients
+  },
 
   'C1: nobody waits for an idle pool, unless enough others are closing': (world) => {
     const { ledger, clock, pools } = world
