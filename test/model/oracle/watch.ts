@@ -40,7 +40,7 @@ export class Watch {
     this.#coverage.starts(this.#world, operation, connection)
     if (operation.joined !== undefined && operation.joined === connection.opening) connection.served = operation
     operation.unit?.used.add(connection)
-    connection.used = operation.asked === connection ? operation.issued : this.#world.ledger.now()
+    this.#uses(connection, operation)
   }
 
   /** A statement of a transaction that has begun. */
@@ -83,8 +83,14 @@ export class Watch {
     // A client that connects uses a pool without sending anything.
     const connection = this.#world.ledger.live(branch)
     if (kind !== 'client' || outcome !== 'ok' || connection === undefined) return
-    connection.used = connection.unusedSince = this.#world.ledger.now()
+    connection.unusedSince = this.#world.ledger.now()
+    this.#uses(connection, operation)
     unit?.used.add(connection)
+  }
+
+  /** Who waits for a pool's probe uses it already. */
+  #uses(connection: Connection, { asked, issued }: Operation): void {
+    connection.used = asked === connection ? issued : this.#world.ledger.now()
   }
 
   rests(): void {
