@@ -116,9 +116,10 @@ class ManagedAdapter implements SqlDriverAdapter {
 
 /** The transaction, with savepoints if the driver has them: Prisma looks whether the methods are there. */
 function manageTransaction(transaction: Transaction, pool: Pool): Transaction {
-  const managed: Transaction = new ManagedTransaction(transaction, pool)
+  const managed: Transaction & ManagedTransaction = new ManagedTransaction(transaction, pool)
   for (const method of ['createSavepoint', 'rollbackToSavepoint', 'releaseSavepoint'] as const) {
-    if (transaction[method] !== undefined) managed[method] = (name) => transaction[method]?.(name) as Promise<void>
+    if (transaction[method] === undefined) continue
+    managed[method] = async (name) => managed.transaction[method]?.(name)
   }
   return managed
 }
@@ -128,8 +129,8 @@ class ManagedTransaction implements Transaction, OpenTransaction {
   readonly provider: Transaction['provider']
   readonly adapterName: string
   readonly options: Transaction['options']
-  readonly #transaction: Transaction
-  readonly #pool: Pool
+  /** Until it has ended: Prisma keeps the last 100 transactions of a client, which must not keep their pools. */
+  #open: { readonly transaction: Transaction; readonly pool: Pool } | undefined
   #cut: Error | undefined
   #ending = false
 
@@ -137,29 +138,34 @@ class ManagedTransaction implements Transaction, OpenTransaction {
     this.provider = transaction.provider
     this.adapterName = transaction.adapterName
     this.options = transaction.options
-    this.#transaction = transaction
-    this.#pool = pool
+    this.#open = { transaction, pool }
     pool.transactions.add(this)
   }
 
+  get transaction(): Transaction {
+    // Prisma's engine does not do that. A driver would say the same.
+    if (this.#open === undefined) throw new Error('The transaction has ended')
+    return this.#open.transaction
+  }
+
   queryRaw(query: SqlQuery): Promise<SqlResultSet> {
-    return this.#run(() => this.#transaction.queryRaw(query))
+    return this.#run(() => this.transaction.queryRaw(query))
   }
 
   executeRaw(query: SqlQuery): Promise<number> {
     // Prisma ends a transaction in SQL first where the driver does not do that by itself.
     this.#ending ||= query.sql === 'COMMIT' || query.sql === 'ROLLBACK'
-    return this.#run(() => this.#transaction.executeRaw(query))
+    return this.#run(() => this.transaction.executeRaw(query))
   }
 
   async commit(): Promise<void> {
     if (this.#cut !== undefined) throw this.#cut
-    await this.#end(() => this.#transaction.commit())
+    await this.#end(() => this.transaction.commit())
   }
 
   /** One that was cut is being rolled back already, and counts as in flight until that is done. */
   async rollback(): Promise<void> {
-    if (this.#cut === undefined) await this.#end(() => this.#transaction.rollback())
+    if (this.#cut === undefined && this.#open !== undefined) await this.#end(() => this.transaction.rollback())
   }
 
   /** Rolls back behind the engine's back, which learns of it with its next statement. One that is ending may end. */
@@ -172,9 +178,9 @@ class ManagedTransaction implements Transaction, OpenTransaction {
 
   async #rollBack(): Promise<void> {
     try {
-      if (!this.options.usePhantomQuery) await this.#transaction.executeRaw(sql('ROLLBACK'))
+      if (!this.options.usePhantomQuery) await this.transaction.executeRaw(sql('ROLLBACK'))
     } finally {
-      await this.#end(() => this.#transaction.rollback())
+      await this.#end(() => this.transaction.rollback())
     }
   }
 
@@ -183,7 +189,7 @@ class ManagedTransaction implements Transaction, OpenTransaction {
     try {
       return await statement()
     } catch (error) {
-      this.#pool.failed(error)
+      this.#open?.pool.failed(error)
       throw error
     }
   }
@@ -193,10 +199,12 @@ class ManagedTransaction implements Transaction, OpenTransaction {
     try {
       await end()
     } catch (error) {
-      this.#pool.failed(error)
+      this.#open?.pool.failed(error)
       throw error
     } finally {
-      if (this.#pool.transactions.delete(this)) this.#pool.end()
+      const pool = this.#open?.pool
+      this.#open = undefined
+      if (pool?.transactions.delete(this)) pool.end()
     }
   }
 }

@@ -43,3 +43,9 @@ describe.each([
     expect(report.undead).toContain('client of a')
   })
 })
+
+it('garbage collection takes pools that were replaced, while Prisma keeps the transactions that were on them', async () => {
+  const report = await runScript<CollectableReport>('collectable.ts', 'swapped')
+  expect(report.made.length).toBeGreaterThan(3)
+  expect(report.undead).toEqual([])
+})

@@ -55,6 +55,15 @@ const scenarios = {
     await prisma.$branches.close('a')
     return prisma
   },
+  async swapped() {
+    const { prisma, visit } = extended({ maxAge: 10, client: (adapter) => new PrismaClient({ adapter }) })
+    for (let visits = 0; visits < 3; visits++) {
+      await visit('a')
+      await delay(20)
+    }
+    await prisma.$branches.closeObsolete()
+    return prisma
+  },
   async shed() {
     const { prisma, visit } = extended({ maxClients: 2 })
     for (const name of ['a', 'b', IN_USE, `${IN_USE} too`, `${IN_USE} as well`]) await visit(name)
