@@ -1,11 +1,12 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PostgresDatabase } from './postgres-database.ts'
+import { freePort } from './server-program.ts'
 
 const USER = 'postgres'
 const PASSWORD = 'embedded-secret'
+const LOG_LINES = 20
 
 export interface PostgresServer extends PostgresDatabase {
   /** Ends every connection, as a server does that is restarted in haste, and comes back. */
@@ -29,7 +30,12 @@ export async function startPostgres(maxConnections = 100): Promise<PostgresServe
     fsync: 'off',
     full_page_writes: 'off',
   }
+  // The last lines, for when it does not start.
   const log: string[] = []
+  const keep = (message: unknown) => {
+    log.push(String(message))
+    if (log.length > LOG_LINES) log.shift()
+  }
   const EmbeddedPostgres = await importEmbeddedPostgres()
   const server = new EmbeddedPostgres({
     databaseDir,
@@ -40,13 +46,13 @@ export async function startPostgres(maxConnections = 100): Promise<PostgresServe
     // The server refuses to run as root.
     createPostgresUser: process.getuid?.() === 0,
     postgresFlags: Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
-    onLog: (message) => log.push(String(message)),
-    onError: (message) => log.push(String(message)),
+    onLog: keep,
+    onError: keep,
   })
   let pid: number | undefined
   const start = async () => {
     await server.start().catch((error: unknown) => {
-      throw new Error(`PostgreSQL did not start:\n${log.slice(-20).join('')}`, { cause: error })
+      throw new Error(`PostgreSQL did not start:\n${log.join('')}`, { cause: error })
     })
     pid = Number.parseInt(await readFile(join(databaseDir, 'postmaster.pid'), 'utf8'), 10)
   }
@@ -109,12 +115,4 @@ async function importEmbeddedPostgres() {
     for (const listener of added) process.off(events[index] as string, listener)
   }
   return EmbeddedPostgres
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => probe.once('listening', resolve))
-  const { port } = probe.address() as AddressInfo
-  await new Promise((resolve) => probe.close(resolve))
-  return port
 }

@@ -24,6 +24,16 @@ describe('health checks', () => {
     expect(a.database.work).toEqual(['1: SELECT 1'])
   })
 
+  it('H2: without health checks a healthy pool is never probed, however long it was unused', async () => {
+    const bench = poolBench({ ...checked, healthChecks: false, probeInterval: 0 })
+    const a = await bench.branch('a')
+    for (let i = 0; i < 3; i++) {
+      await bench.unit(() => a.select('SELECT 1'))
+      await bench.clock.advance(3_600_000)
+    }
+    expect(a.database.work).toEqual(['1: SELECT 1', '1: SELECT 1', '1: SELECT 1'])
+  })
+
   it('H2: a reused pool is probed once in a unit of work, before its first statement', async () => {
     const bench = poolBench(checked)
     const a = await bench.branch('a')
