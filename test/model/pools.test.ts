@@ -37,8 +37,12 @@ it('pools keep their promises in whatever order things happen', async ({ task })
   task.meta.row = { situation: `${runs} runs of ${commands} commands in all`, times: runs }
 })
 
-describe.runIf(numRuns >= FULL)('that order was one in which', () => {
-  it.for(SITUATIONS)('%s', (situation, { task }) => {
+describe('that order was one in which', () => {
+  it.for(SITUATIONS)('%s', (situation, { task, skip }) => {
+    if (numRuns < FULL) {
+      task.meta.leftOut = `${numRuns} runs of the model are too few for every situation: npm run test:model`
+      skip(task.meta.leftOut)
+    }
     task.meta.row = { situation, times: coverage.counts[situation] }
     expect(coverage.counts[situation]).toBeGreaterThan(0)
   })
