@@ -26,6 +26,12 @@ export class ApplicationProcess {
     return application
   }
 
+  /** Resolves when something is in flight on every branch. */
+  async keepBusy(): Promise<void> {
+    this.#child.send('busy')
+    await once(this.#child, 'message')
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.#child.kill(signal)
   }

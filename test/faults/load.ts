@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Cause, causeOf } from '../../demo/cause.ts'
-import { MIXED_WORK, type WorkKind } from '../kit/mixed-work.ts'
+import { LONG_TRANSACTION, MIXED_WORK, type WorkKind } from '../kit/mixed-work.ts'
 import type { Contender } from './contender.ts'
 
 /** A piece of work and what became of it. Times are of `performance.now()`. */
@@ -37,6 +37,12 @@ export class Load {
     this.#pacer = cold ? this.#keepPace() : this.#warmUp().then(() => this.#keepPace())
   }
 
+  /** Resolves when each branch has a transaction under way besides, for a while: a fault must have something to hit. */
+  async keepBusy(): Promise<void> {
+    for (const branch of this.#branches) this.#start(LONG_TRANSACTION, branch)
+    await delay(100)
+  }
+
   /** Starts nothing more, and waits for what runs. */
   async finish(): Promise<void> {
     this.#stopped = true
@@ -51,7 +57,7 @@ export class Load {
 
   async #warmUp(): Promise<void> {
     for (let piece = 0; piece < MIXED_WORK.length * this.#branches.length; piece++) {
-      this.#start()
+      this.#startNext()
       await Promise.all(this.#running)
     }
   }
@@ -59,19 +65,23 @@ export class Load {
   async #keepPace(): Promise<void> {
     let next = performance.now()
     while (!this.#stopped) {
-      this.#start()
+      this.#startNext()
       // Whoever could not run for a while does not catch up all at once.
       next = Math.max(next + this.#pace, performance.now() - 2 * this.#pace)
       await delay(Math.max(0, next - performance.now()))
     }
   }
 
-  #start(): void {
+  #startNext(): void {
     const number = this.operations.length
     // Numbers without a common divisor: each kind meets each branch.
     const kind = MIXED_WORK[number % MIXED_WORK.length] as WorkKind
-    const branch = this.#branches[(number * 7 + Math.floor(number / 8)) % this.#branches.length] as string
-    const operation: Operation = { branch, mark: `n${number}`, kind, startedAt: performance.now() }
+    this.#start(kind, this.#branches[(number * 7 + Math.floor(number / 8)) % this.#branches.length] as string)
+  }
+
+  #start(kind: WorkKind, branch: string): void {
+    const mark = `n${this.operations.length}`
+    const operation: Operation = { branch, mark, kind, startedAt: performance.now() }
     this.operations.push(operation)
     const running = this.#run(operation, kind).finally(() => this.#running.delete(running))
     this.#running.add(running)

@@ -11,18 +11,22 @@ describe('faults of the network', () => {
 
   it('connections cut: fails what was on one, and nothing else', async (context) => {
     await trial(stage(), context, {
-      async inject({ proxy }) {
-        const from = performance.now()
-        const first = { from, cut: proxy.cut(), to: await over() }
+      async inject({ load, proxy }) {
+        const cut = async () => {
+          await load.keepBusy()
+          return { from: performance.now(), cut: proxy.cut(), to: await over() }
+        }
+        const first = await cut()
         await delay(500)
-        return [first, { from: performance.now(), cut: proxy.cut(), to: await over() }]
+        return [first, await cut()]
       },
     })
   })
 
   it('connections cut in the middle of an answer: fails what was on one, and nothing is done twice', async (context) => {
     await trial(stage(), context, {
-      async inject({ proxy }) {
+      async inject({ load, proxy }) {
+        await load.keepBusy()
         const from = performance.now()
         const cut = proxy.cutInMidStream()
         await delay(1_000)

@@ -38,6 +38,7 @@ describe('faults of the process', () => {
     task,
   }: TestContext) => {
     const freeze = async (application: ApplicationProcess, database: PostgresDatabase): Promise<Outage> => {
+      await application.keepBusy()
       const from = performance.now()
       application.signal('SIGSTOP')
       const { cut } = await terminate(database)
@@ -67,6 +68,7 @@ describe('faults of the process', () => {
     task,
   }: TestContext) => {
     const end = async (application: ApplicationProcess): Promise<Outage> => {
+      await application.keepBusy()
       const from = performance.now()
       application.signal('SIGTERM')
       return { from, to: from, cut: 0 }

@@ -1,9 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, it } from 'vitest'
 import { terminate } from './backends.ts'
+import type { Load } from './load.ts'
 import { faultStage } from './stage.ts'
 import { type Scene, trial } from './trial.ts'
 import { type Outage, over } from './verdict.ts'
+
+async function terminateTwice({ database, load }: Scene & { load: Load }): Promise<Outage[]> {
+  await load.keepBusy()
+  const first = await terminate(database)
+  await delay(700)
+  await load.keepBusy()
+  return [first, await terminate(database)]
+}
 
 async function goDown({ server, database, proxy }: Scene, how?: 'immediate') {
   // A proxy that has no server behind it must not say that it has.
@@ -17,7 +26,8 @@ async function comeUp({ server, proxy }: Scene) {
   await proxy.accept()
 }
 
-async function outage(scene: Scene, ms: number, how?: 'immediate'): Promise<Outage> {
+async function outage(scene: Scene & { load: Load }, ms: number, how?: 'immediate'): Promise<Outage> {
+  await scene.load.keepBusy()
   const from = performance.now()
   const cut = scene.proxy.connections
   await goDown(scene, how)
@@ -31,22 +41,14 @@ describe('faults of the server', () => {
 
   it('every backend terminated: fails what was on a connection, and nothing else', async (context) => {
     await trial(stage(), context, {
-      async inject(scene) {
-        const first = await terminate(scene.database)
-        await delay(700)
-        return [first, await terminate(scene.database)]
-      },
+      inject: terminateTwice,
     })
   })
 
   it('every backend terminated, no health checks: fails what was on a connection, and nothing else', async (context) => {
     await trial(stage(), context, {
       options: { healthChecks: false },
-      async inject(scene) {
-        const first = await terminate(scene.database)
-        await delay(700)
-        return [first, await terminate(scene.database)]
-      },
+      inject: terminateTwice,
     })
   })
 

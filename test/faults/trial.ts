@@ -21,7 +21,7 @@ export interface Fault {
   /** What is done before any work starts. Then no branch is warmed up. */
   before?(scene: Scene): Promise<void>
   /** Makes the fault, ends it, and says what it did. */
-  inject(scene: Scene): Promise<Outage[]>
+  inject(scene: Scene & { load: Load }): Promise<Outage[]>
   /** Branches whose rows are lost with them. */
   dropped?: readonly string[]
   /** Milliseconds from one piece of work to the next. */
@@ -101,7 +101,7 @@ async function perform(scene: Scene, fault: Fault): Promise<{ operations: Operat
   const cold = fault.before !== undefined
   const load = new Load(scene.contender, BRANCHES, fault.pace, cold)
   while (!cold && load.settledIn < BEFORE) await delay(20)
-  const outages = await fault.inject(scene)
+  const outages = await fault.inject({ ...scene, load })
   await delay(AFTER)
   await load.finish()
   return { operations: load.operations, verdict: judge(load.operations, outages, BRANCHES) }

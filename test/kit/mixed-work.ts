@@ -92,3 +92,16 @@ export const MIXED_WORK: readonly WorkKind[] = [
     },
   },
 ]
+
+/** In which something is in flight for a third of a second. */
+export const LONG_TRANSACTION: WorkKind = {
+  name: 'long transaction',
+  writes: 2,
+  async run(client, mark) {
+    await client.$transaction(async (tx) => {
+      await tx.user.create({ data: { email: `${mark}@long1` } })
+      await tx.$queryRaw`SELECT pg_sleep(0.3)::text`
+      await tx.user.create({ data: { email: `${mark}@long2` } })
+    })
+  },
+}

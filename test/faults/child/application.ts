@@ -26,8 +26,11 @@ const load = new Load(contender, branches)
 
 // An orphan has nothing to do.
 process.once('disconnect', orphaned)
-// Told by its parent to end when it has done its work; as by an orchestrator, it is told to end at once.
-process.once('message', () => void report(load.finish()))
+// Told by its parent to be busy, or to end when it has done its work; told to end at once, as by an orchestrator.
+process.on('message', (message) => {
+  if (message === 'busy') void load.keepBusy().then(() => process.send?.('busy'))
+  else void report(load.finish())
+})
 process.once('SIGTERM', () => {
   const finished = load.finish()
   void report(contender.close().then(() => finished))
