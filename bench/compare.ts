@@ -12,32 +12,34 @@ export interface Contender {
 /** Operations before anything is measured: enough for the compiler to have seen them all. */
 const WARM_UP = 3_000
 
+export interface Measured {
+  contender: Contender
+  /** Microseconds of CPU. */
+  time: number
+  /** To the baseline: the median of the rounds, and their quartiles. */
+  ratio: number
+  quartiles: [number, number]
+}
+
 /**
  * Measures each contender beside the baseline, operation by operation in alternating order, so that a slow moment of the
  * machine hits both alike. A round's ratio is that of the medians of its operations' CPU time (user and system, of this
- * process), which leaves out the odd garbage collection on either side. Prints the median of the rounds' ratios with
- * their quartiles; says whether all goals were met.
+ * process), which leaves out the odd garbage collection on either side.
  */
 export async function compare(
-  title: string,
   baseline: Contender,
   contenders: Contender[],
   { operations, rounds }: { operations: number; rounds: number },
-): Promise<boolean> {
-  console.log(`\n${title}: the median of ${rounds} rounds of ${operations} operations each\n`)
-  console.log(row('contender', 'µs', 'ratio', 'quartiles', 'goal'))
-  let allMet = true
+): Promise<Measured[]> {
+  const all: Measured[] = []
   for (const contender of contenders) {
     const within = contender.within ?? ((work) => work())
-    const measured = await within(() => measure(baseline, contender, operations, rounds))
-    const ratio = quantile(measured.ratios, 0.5)
-    const met = contender.goal === undefined || ratio <= contender.goal
-    allMet &&= met
-    const quartiles = `${quantile(measured.ratios, 0.25).toFixed(3)}–${quantile(measured.ratios, 0.75).toFixed(3)}`
-    const verdict = contender.goal === undefined ? '' : `≤ ${contender.goal.toFixed(2)} ${met ? 'met' : 'MISSED'}`
-    console.log(row(contender.name, quantile(measured.times, 0.5).toFixed(0), ratio.toFixed(3), quartiles, verdict))
+    const { ratios, times } = await within(() => measure(baseline, contender, operations, rounds))
+    const quartiles: [number, number] = [quantile(ratios, 0.25), quantile(ratios, 0.75)]
+    all.push({ contender, time: quantile(times, 0.5), ratio: quantile(ratios, 0.5), quartiles })
+    console.log(`${contender.name}: ${quantile(ratios, 0.5).toFixed(3)}`)
   }
-  return allMet
+  return all
 }
 
 async function measure(baseline: Contender, contender: Contender, operations: number, rounds: number) {
@@ -69,11 +71,7 @@ function cpuTime(): number {
   return user + system
 }
 
-function row(name: string, time: string, ratio: string, quartiles: string, goal: string): string {
-  return `${name.padEnd(42)} ${time.padStart(7)} ${ratio.padStart(7)}   ${quartiles.padEnd(13)} ${goal}`
-}
-
-function quantile(values: number[], share: number): number {
+export function quantile(values: number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b)
   return sorted[Math.round(share * (sorted.length - 1))] ?? Number.NaN
 }
