@@ -7,6 +7,9 @@ import { ApplicationProcess } from './child-process.ts'
 import { BRANCHES, faultStage } from './stage.ts'
 import { judge, type Outage, over, tableRow, unserved, wrongWrites } from './verdict.ts'
 
+/** Nothing is served after the end of the process. */
+const ENDED = { recovery: '–', 'Map: recovery': '–' }
+
 describe('faults of the process', () => {
   const stage = faultStage()
 
@@ -78,7 +81,7 @@ describe('faults of the process', () => {
       { contender: 'extension', options: { maxAge: 60_000, drainTimeout: 10_000 } },
       end,
     )
-    task.meta.row = tableRow(task.name, verdict)
+    task.meta.row = { ...tableRow(task.name, verdict), ...ENDED }
     expect(performance.now() - started).toBeLessThan(20_000)
     expect(verdict.failed).toEqual([])
     expect(verdict.hung).toEqual([])
@@ -86,7 +89,7 @@ describe('faults of the process', () => {
     expect(connections).toBe(0)
     nothingLeft(report)
     const map = await run({ contender: 'Map', options: {} }, end)
-    task.meta.row = tableRow(task.name, verdict, map.verdict)
+    task.meta.row = { ...tableRow(task.name, verdict, map.verdict), ...ENDED }
     expect(unserved(map.verdict)).toBeGreaterThan(0)
   })
 })
