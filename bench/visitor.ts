@@ -1,0 +1,66 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { PrismaLibSql } from '@prisma/adapter-libsql'
+import { PrismaClient } from '../generated/sqlite/client.ts'
+import { type Database, extension, map } from './contenders.ts'
+import type { Visits } from './visits.ts'
+
+const WORKERS = 64
+const FIRST = 100
+/** Times that the first branches are visited before their memory is looked at: a young process grows by itself. */
+const ROUNDS_OF_FIRST = 20
+const SAMPLE_EVERY = 500
+/** Milliseconds, for connections to close that are on their way. */
+const REST = 200
+
+const [contenderName, directory, files] = process.argv.slice(2) as [string, string, string]
+const database: Database<PrismaClient> = {
+  url: (branch) => `file:${directory}/${branch}.db`,
+  adapter: (url) => new PrismaLibSql({ url }),
+  client: (adapter) => new PrismaClient({ adapter }),
+}
+const contender = (contenderName === 'map' ? map : extension({ maxAge: 60_000, maxClients: 20 }))(database)
+const samples: Visits['samples'] = []
+let failures = 0
+
+const atFirst = await visit(0, FIRST)
+for (let round = 1; round < ROUNDS_OF_FIRST; round++) await visit(0, FIRST)
+const at100 = await memory()
+samples.push({ visited: FIRST, memory: atFirst }, { visited: FIRST, memory: at100 })
+
+const start = performance.now()
+const count = Number(files)
+for (let from = FIRST; from < count; from += SAMPLE_EVERY) {
+  const to = Math.min(from + SAMPLE_EVERY, count)
+  samples.push({ visited: to, memory: await visit(from, to) })
+}
+const throughput = ((count - FIRST) / (performance.now() - start)) * 1_000
+const visits: Visits = { visited: count, failures, throughput, at100, atEnd: await memory(), samples }
+process.send?.(visits)
+await contender.close()
+process.disconnect?.()
+
+/** Writes to each of these branches and reads it. @returns the memory then */
+async function visit(from: number, to: number): Promise<number> {
+  let next = from
+  const worker = async () => {
+    while (next < to) {
+      const branch = String(next++)
+      const email = `${crypto.randomUUID()}@example.com`
+      await contender
+        .run(branch, async ({ user }) => {
+          await user.create({ data: { email } })
+          await user.findUniqueOrThrow({ where: { email } })
+        })
+        .catch((error: unknown) => {
+          if (failures++ === 0) console.error(error)
+        })
+    }
+  }
+  await Promise.all(Array.from({ length: WORKERS }, worker))
+  return process.memoryUsage.rss() / 1e6
+}
+
+async function memory(): Promise<number> {
+  await delay(REST)
+  return process.memoryUsage.rss() / 1e6
+}
