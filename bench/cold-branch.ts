@@ -1,0 +1,128 @@
+import { schemaUrl } from '../src/postgres.ts'
+import { createBranch } from '../test/kit/branches.ts'
+import { startPostgres } from '../test/kit/embedded-postgres.ts'
+import { bareClient, type ColdContender, keptClient, newBranch, rawDriver, visitBranches } from './cold-contenders.ts'
+import { quantile } from './compare.ts'
+import { type FirstRow, FirstRowWatch } from './first-row.ts'
+import { type Memory, memoryInUse, memoryOfEach } from './heap.ts'
+import { type ClientClass, clientWithModels } from './model-schemas.ts'
+import { atMost, type Result } from './result.ts'
+
+const MODELS = [2, 100, 300]
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 20)
+const WARM_UP = 3
+/** Clients that are kept to see what one costs. */
+const RETAINED = 10
+
+/** What was measured with a client of so many models. */
+interface Schema {
+  models: number
+  contenders: ColdContender[]
+  bare: ColdContender
+  /** Of the first client of this class: of the very first one of the process, it includes loading the query compiler. */
+  first: FirstRow
+  retained: Memory
+}
+
+/** From a branch's name to its first row, for small and large schemas. */
+export async function coldBranch(): Promise<Result> {
+  const server = await startPostgres()
+  try {
+    const schema = await createBranch(server, 'bench')
+    const url = schemaUrl(server.url, schema)
+    await server.query(`INSERT INTO "${schema}"."User" (email) VALUES ('bench@example.com')`)
+    const schemas: Schema[] = []
+    for (const models of MODELS) {
+      schemas.push(await measure(models, { Client: await clientWithModels(models), url, schema }))
+    }
+    return {
+      name: 'cold-branch',
+      title: `From a branch's name to its first row, in ms: medians of ${ROUNDS} rounds`,
+      rows: schemas.flatMap(tableRows),
+      goals: schemas.flatMap(goals),
+      data: schemas.map(({ models, contenders, first, retained }) => {
+        return { models, first, retained, contenders: contenders.map(({ name, rows }) => ({ name, rows })) }
+      }),
+    }
+  } finally {
+    await server.stop()
+  }
+}
+
+async function measure(models: number, place: { Client: ClientClass; url: string; schema: string }): Promise<Schema> {
+  const surroundings = { ...place, watch: new FirstRowWatch() }
+  const bare = bareClient(surroundings, false)
+  const first = await bare.measure()
+  const contenders = [
+    rawDriver(surroundings),
+    bare,
+    bareClient(surroundings, true),
+    newBranch(surroundings),
+    await keptClient(surroundings),
+  ]
+  for (let round = -WARM_UP; round < ROUNDS; round++) {
+    for (const contender of round % 2 === 0 ? contenders : contenders.toReversed()) {
+      const measured = await contender.measure()
+      if (round >= 0) contender.rows.push(measured)
+    }
+    if (round % 5 === 0) console.log(`${models} models, round ${round} of ${ROUNDS}`)
+  }
+  const before = await memoryInUse()
+  const letGo = await visitBranches(surroundings, RETAINED)
+  const retained = memoryOfEach(before, await memoryInUse(), RETAINED)
+  await letGo()
+  return { models, contenders, bare, first, retained }
+}
+
+const PARTS = ['construct', 'compile', 'connect', 'query', 'total', 'cpu'] as const
+
+function tableRows({ models, contenders, bare, first, retained }: Schema): Result['rows'] {
+  const median = (rows: FirstRow[], part: keyof FirstRow) =>
+    ms(
+      quantile(
+        rows.map((row) => row[part]),
+        0.5,
+      ),
+    )
+  const line = (contender: string, rows: FirstRow[]) => {
+    return { models, contender, ...Object.fromEntries(PARTS.map((part) => [part, median(rows, part)])) }
+  }
+  return [
+    line('(the first of its class)', [first]),
+    ...contenders.map((contender) => ({
+      ...line(contender.name, contender.rows),
+      'to bare': ratio(contender, bare, 'total').toFixed(2),
+      'CPU to bare': ratio(contender, bare, 'cpu').toFixed(2),
+    })),
+    {
+      models,
+      contender: `(a kept client: MB of heap ${mb(retained.heap)}, outside ${mb(retained.external)}, RSS ${mb(retained.rss)})`,
+    },
+  ]
+}
+
+function goals({ models, contenders, bare }: Schema): Result['goals'] {
+  return contenders.flatMap((contender) => {
+    const { goal, name } = contender
+    if (goal === undefined) return []
+    const title = `${name}, with ${models} models, beside a bare client`
+    return [
+      atMost(`${title}: time`, goal, ratio(contender, bare, 'total')),
+      atMost(`${title}: CPU`, goal, ratio(contender, bare, 'cpu')),
+    ]
+  })
+}
+
+/** The median of the rounds' ratios. */
+function ratio({ rows }: ColdContender, bare: ColdContender, part: 'total' | 'cpu'): number {
+  const ratios = rows.map((row, round) => row[part] / (bare.rows[round] as FirstRow)[part])
+  return quantile(ratios, 0.5)
+}
+
+function ms(value: number): string {
+  return value.toFixed(value < 10 ? 2 : 1)
+}
+
+function mb(bytes: number): string {
+  return (bytes / 2 ** 20).toFixed(2)
+}
