@@ -7,9 +7,10 @@ import { type FirstRow, FirstRowWatch } from './first-row.ts'
 import { type Memory, memoryInUse, memoryOfEach } from './heap.ts'
 import { type ClientClass, clientWithModels } from './model-schemas.ts'
 import { atMost, type Result } from './result.ts'
+import { shuffled } from './shuffled.ts'
 
 const MODELS = [2, 100, 300]
-const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 20)
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 40)
 const WARM_UP = 3
 /** Clients that are kept to see what one costs. */
 const RETAINED = 10
@@ -61,7 +62,7 @@ async function measure(models: number, place: { Client: ClientClass; url: string
     await keptClient(surroundings),
   ]
   for (let round = -WARM_UP; round < ROUNDS; round++) {
-    for (const contender of round % 2 === 0 ? contenders : contenders.toReversed()) {
+    for (const contender of shuffled(contenders)) {
       const measured = await contender.measure()
       if (round >= 0) contender.rows.push(measured)
     }

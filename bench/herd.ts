@@ -55,7 +55,31 @@ export async function herd(): Promise<Result> {
       ),
     ],
     data: { herds },
+    plot: () => plot(without, withJitter),
   }
+}
+
+/** Of the first run of each. */
+async function plot(without: Herd, withJitter: Herd): Promise<string> {
+  const { draw } = await import('../proof/soak/plot.ts')
+  const panels = [without, withJitter].map(({ jitter, runs: [run = []] }) => {
+    const name = `jitter ${jitter}`
+    const color = jitter === 0 ? '#c0392b' : '#1f77b4'
+    // Of each second a step.
+    const points = run.flatMap((y, x) => [
+      { x, y },
+      { x: x + 1, y },
+    ])
+    return { title: `maxAgeJitter: ${jitter}`, unit: 'connects / s', lines: [{ name, color, points }] }
+  })
+  return draw({
+    title: `${BRANCHES} branches opened within a second, max-age ${without.maxAge} s: pools connected in each second`,
+    subtitle:
+      'Each branch has 5 statements per second, so a pool that is closed at max-age is opened again at once.\nTime in minutes:seconds, on an injected clock.',
+    seconds: without.maxAge * GENERATIONS,
+    panels,
+    faults: [],
+  })
 }
 
 /** @returns how many pools were connected in each second */

@@ -20,6 +20,8 @@ export interface Result {
   rows: Record<string, string | number>[]
   /** Whatever a plot is drawn from. */
   data?: unknown
+  /** Draws it, as an SVG. What draws is loaded then: it must not weigh on what is measured. */
+  plot?(): Promise<string>
 }
 
 export function atMost(name: string, limit: number, value: number): Goal {
