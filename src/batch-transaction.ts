@@ -2,12 +2,40 @@ import { baseOf } from './client-family.ts'
 import { MixedTransactionError } from './errors.ts'
 import type { PrismaClientLike } from './prisma-client.ts'
 
-/** The client on which each query that was not awaited yet was made. */
-const madeBy = new WeakMap<object, PrismaClientLike>()
+/** Under this a query that was not awaited yet has its maker. A WeakMap of queries would cost ten times as much. */
+const MADE_BY = Symbol('prisma-extension-branches')
 
-/** Remembers on which client a query was made. Whether `result` is one is not asked: that would cost more than this. */
+/** The client that made a query. Shows nothing of it to whoever prints the query: clients print their configuration. */
+class Maker {
+  readonly #client: PrismaClientLike
+
+  constructor(client: PrismaClientLike) {
+    this.#client = client
+  }
+
+  static of(query: unknown): PrismaClientLike | undefined {
+    const maker = (query as Query | undefined)?.[MADE_BY]
+    return maker === undefined ? undefined : maker.#client
+  }
+}
+
+interface Query {
+  readonly [Symbol.toStringTag]?: unknown
+  [MADE_BY]?: Maker
+}
+
+const makers = new WeakMap<PrismaClientLike, Maker>()
+
+/** Remembers on which client a query was made. What else a method returned is the application's. */
 export function remember(result: unknown, client: PrismaClientLike): void {
-  if (typeof result === 'object' && result !== null) madeBy.set(result, client)
+  if (typeof result !== 'object' || result === null) return
+  if ((result as Query)[Symbol.toStringTag] !== 'PrismaPromise') return
+  let maker = makers.get(client)
+  if (maker === undefined) {
+    maker = new Maker(client)
+    makers.set(client, maker)
+  }
+  ;(result as Query)[MADE_BY] = maker
 }
 
 /**
@@ -22,7 +50,7 @@ export function checkBatch(
   client: PrismaClientLike,
   nameOf: (base: PrismaClientLike) => string,
 ): void {
-  const makers = queries.map((query) => madeBy.get(query as object)).filter((maker) => maker !== undefined)
+  const makers = queries.map((query) => Maker.of(query)).filter((maker) => maker !== undefined)
   const bases = new Set(makers.map(baseOf))
   const branches = new Set([nameOf(baseOf(client)), ...[...bases].map(nameOf)])
   if (bases.size > 1 || branches.size > 1) throw new MixedTransactionError([...branches])

@@ -16,14 +16,16 @@ export interface Route {
 }
 
 /** From a client to what stands behind a proxy: the client itself, or one of its delegates. */
-type Find = (client: PrismaClientLike) => object
+type Find = (client: PrismaClientLike) => Properties
+
+type Properties = Record<string | symbol, unknown>
 
 /**
  * Stands for a PrismaClient and passes every call on to the one that is current when the call is made. Delegates and
  * methods that are taken from it and kept do the same (rule B8).
  */
 export function routedClient(route: Route): PrismaClientLike {
-  return router(route, (client) => client, route.own, route.label) as PrismaClientLike
+  return router(route, (client) => client as unknown as Properties, route.own, route.label) as PrismaClientLike
 }
 
 function router(route: Route, find: Find, own: object, label: string): object {
@@ -36,15 +38,15 @@ function router(route: Route, find: Find, own: object, label: string): object {
   function get(property: string | symbol): unknown {
     const known = made[property]
     if (known !== undefined) return known
-    const value: unknown = Reflect.get(find(route.sample), property)
+    const value = find(route.sample)[property]
     if (typeof value === 'function') {
       made[property] = method(route, find, property)
     } else if (property !== '$parent' && isModelDelegate(value)) {
-      const findDelegate = (client: PrismaClientLike) => Reflect.get(find(client), property)
+      const findDelegate = (client: PrismaClientLike) => find(client)[property] as Properties
       made[property] = router(route, findDelegate, {}, `${label}.${String(property)}`)
     } else {
       // A plain property that an extension added. Each client has its own.
-      return Reflect.get(find(route.current()), property)
+      return find(route.current())[property]
     }
     return made[property]
   }
@@ -68,10 +70,10 @@ function router(route: Route, find: Find, own: object, label: string): object {
 }
 
 function method(route: Route, find: Find, property: string | symbol): (...args: unknown[]) => unknown {
-  const call = (...args: unknown[]) => {
+  const call = (...args: unknown[]): unknown => {
     const client = route.current()
     const target = find(client)
-    const result: unknown = Reflect.apply(Reflect.get(target, property), target, args)
+    const result = (target[property] as typeof call).apply(target, args)
     route.returned(result, client)
     return result
   }
