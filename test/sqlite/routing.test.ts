@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { Prisma } from '../../generated/sqlite/client.ts'
 import { sqliteBranches, whose } from '../kit/sqlite-branches.ts'
 
 describe('routing', () => {
@@ -67,6 +68,28 @@ describe('routing', () => {
     }
     const kept = prisma.$branch('c').user
     expect(await prisma.$withBranch('a', () => kept.findFirstOrThrow())).toMatchObject({ email: 'c@example.com' })
+  })
+
+  it('B8: inside the method of an extension, its own context is on the branch that it was called on', async () => {
+    const { prisma } = await sqliteBranches()
+    const extended = prisma.$extends({
+      model: {
+        user: {
+          byEmail(email: string) {
+            const users = Prisma.getExtensionContext(this) as unknown as typeof prisma.user
+            return users.findUnique({ where: { email } })
+          },
+          byEmailOnTheRoot: (email: string) => prisma.user.findUnique({ where: { email } }),
+        },
+      },
+    })
+    const email = 'a@example.com'
+    expect(await extended.$branch('a').user.byEmail(email)).toMatchObject({ email })
+    expect(await extended.$withBranch('a', () => extended.user.byEmail(email))).toMatchObject({ email })
+    expect(await extended.user.byEmail(email)).toBeNull()
+    // The root follows the unit of work, wherever it is used.
+    expect(await extended.$withBranch('a', () => extended.user.byEmailOnTheRoot(email))).toMatchObject({ email })
+    expect(await extended.$branch('a').user.byEmailOnTheRoot(email)).toBeNull()
   })
 
   it('B8: a later $extends keeps the surface and the routing, and applies on branches as well', async () => {
