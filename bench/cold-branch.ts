@@ -9,9 +9,14 @@ import { type ClientClass, clientWithModels } from './model-schemas.ts'
 import { atMost, type Result } from './result.ts'
 import { shuffled } from './shuffled.ts'
 
-const MODELS = [2, 100, 300]
-const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 40)
-const WARM_UP = 3
+/** How many models, and how many rounds of each contender. The first ones see the compilers of the process at work. */
+const PLAN = [
+  { models: 2, warmUp: 60, rounds: 100 },
+  { models: 100, warmUp: 5, rounds: 40 },
+  { models: 300, warmUp: 5, rounds: 25 },
+]
+/** Shortens a trial. */
+const LIMIT = Number(process.env.BENCH_ROUNDS ?? Infinity)
 /** Clients that are kept to see what one costs. */
 const RETAINED = 10
 
@@ -33,12 +38,12 @@ export async function coldBranch(): Promise<Result> {
     const url = schemaUrl(server.url, schema)
     await server.query(`INSERT INTO "${schema}"."User" (email) VALUES ('bench@example.com')`)
     const schemas: Schema[] = []
-    for (const models of MODELS) {
-      schemas.push(await measure(models, { Client: await clientWithModels(models), url, schema }))
+    for (const plan of PLAN) {
+      schemas.push(await measure(plan, { Client: await clientWithModels(plan.models), url, schema }))
     }
     return {
       name: 'cold-branch',
-      title: `From a branch's name to its first row, in ms: medians of ${ROUNDS} rounds`,
+      title: `From a branch's name to its first row, in ms: medians of ${PLAN.map(({ rounds }) => rounds).join(', ')} rounds`,
       rows: schemas.flatMap(tableRows),
       goals: schemas.flatMap(goals),
       data: schemas.map(({ models, contenders, first, retained }) => {
@@ -50,7 +55,10 @@ export async function coldBranch(): Promise<Result> {
   }
 }
 
-async function measure(models: number, place: { Client: ClientClass; url: string; schema: string }): Promise<Schema> {
+async function measure(
+  { models, warmUp, rounds }: (typeof PLAN)[number],
+  place: { Client: ClientClass; url: string; schema: string },
+): Promise<Schema> {
   const surroundings = { ...place, watch: new FirstRowWatch() }
   const bare = bareClient(surroundings, false)
   const first = await bare.measure()
@@ -61,12 +69,13 @@ async function measure(models: number, place: { Client: ClientClass; url: string
     newBranch(surroundings),
     await keptClient(surroundings),
   ]
-  for (let round = -WARM_UP; round < ROUNDS; round++) {
+  const last = Math.min(rounds, LIMIT)
+  for (let round = -Math.min(warmUp, LIMIT); round < last; round++) {
     for (const contender of shuffled(contenders)) {
       const measured = await contender.measure()
       if (round >= 0) contender.rows.push(measured)
     }
-    if (round % 5 === 0) console.log(`${models} models, round ${round} of ${ROUNDS}`)
+    if (round % 10 === 0) console.log(`${models} models, round ${round} of ${last}`)
   }
   const before = await memoryInUse()
   const letGo = await visitBranches(surroundings, RETAINED)
