@@ -11,6 +11,8 @@ import { type Visits, visitFiles } from './visits.ts'
 
 const SCHEMAS = 1_000
 const FILES = Number(process.env.BENCH_FILES ?? 10_000)
+/** A Map would take all memory there is. */
+const FILES_OF_MAP = Math.min(FILES, 2_000)
 const WORKERS = 64
 const CLIENTS = 20
 /** Connections of one client: all clients together fit into the server's slots. */
@@ -18,9 +20,9 @@ const POOL_SIZE = 4
 const SLOTS = 100
 const ROUNDS = 3
 /** Of one contender in one round. */
-const SECONDS = Number(process.env.BENCH_SECONDS ?? 2.5)
-/** Before these. */
-const LEAD_IN = 0.5
+const SECONDS = Number(process.env.BENCH_SECONDS ?? 3)
+/** Before these: what is kept of the branches used often has to be found first. */
+const LEAD_IN = Number(process.env.BENCH_LEAD_IN ?? 2)
 
 const TRAFFIC: Record<string, Pick> = { Zipf: zipf(SCHEMAS), uniform: uniform(SCHEMAS) }
 const OURS = 'the extension'
@@ -37,25 +39,30 @@ interface Side {
   traffic: string
   loads: Load[]
   peaks: number[]
+  requests: number
   opened: number
 }
 
 /** Many more branches than clients: how fast, with how many connections, and in how much memory. */
 export async function manyBranches(): Promise<Result> {
-  const visits = { [OURS]: await visitFiles('extension', FILES), Map: await visitFiles('map', FILES) }
+  const visits = { [OURS]: await visitFiles('extension', FILES), Map: await visitFiles('map', FILES_OF_MAP) }
   const server = await startPostgres(SLOTS)
   try {
     await createSchemas(server, SCHEMAS)
     const database = schemas(server, POOL_SIZE)
     const sides = Object.keys(TRAFFIC).flatMap((traffic) => {
       return [...Object.keys(CONTENDERS), 'Map'].map((name): Side => {
-        return { name, traffic, loads: [], peaks: [], opened: 0 }
+        return { name, traffic, loads: [], peaks: [], requests: 0, opened: 0 }
       })
     })
     const measure = async (side: Side, contenderOf: typeof map, round: number, leadIn = LEAD_IN) => {
       const contender = contenderOf(database)
       const watch = new ConnectionWatch(server)
-      const operate = requests(contender, side.traffic, round)
+      const request = requests(contender, side.traffic, round)
+      const operate = (number: number) => {
+        side.requests++
+        return request(number)
+      }
       side.loads.push(await load(WORKERS, leadIn, SECONDS, operate))
       side.peaks.push(await watch.end())
       side.opened += contender.opened
@@ -87,9 +94,10 @@ function requests(contender: ReturnType<typeof map<PrismaClient>>, traffic: stri
 }
 
 function progress({ loads, name, peaks, traffic }: Side): void {
-  const { failures, throughput } = loads.at(-1) as Load
+  const { beforeFailure, failures, throughput } = loads.at(-1) as Load
   const failed = Object.entries(failures).map(([kind, count]) => `${count} × ${kind}`)
-  const what = [`${Math.round(throughput)}/s`, `${peaks.at(-1)} connections`, ...failed].join(', ')
+  const first = beforeFailure === undefined ? [] : [`the first after ${beforeFailure}`]
+  const what = [`${Math.round(throughput)}/s`, `${peaks.at(-1)} connections`, ...failed, ...first].join(', ')
   console.log(`${traffic}, ${name}: ${what}`)
 }
 
@@ -105,14 +113,16 @@ function resultOf(sides: Side[], visits: Record<string, Visits>): Result {
   const failures = countFailures(ours.flatMap(({ loads }) => loads)) + (visits[OURS] as Visits).failures
   return {
     name: 'many-branches',
-    title: `${SCHEMAS} schemas through ${CLIENTS} clients of ${POOL_SIZE} connections, ${WORKERS} requests at a time`,
+    title:
+      `${SCHEMAS} schemas through ${CLIENTS} clients of ${POOL_SIZE} connections, ${WORKERS} requests at a time; ` +
+      'SQLite files, and megabytes of memory',
     rows: [
-      ...measured.map(({ loads, name, opened, peak, ratio, quartiles, traffic }) => ({
+      ...measured.map(({ loads, name, opened, peak, quartiles, ratio, requests, traffic }) => ({
         traffic,
         contender: name,
         ...summarize(loads),
         ratio: `${ratio.toFixed(2)} (${quartiles.map((value) => value.toFixed(2)).join('–')})`,
-        pools: opened,
+        'pools/request': Number((opened / requests).toFixed(2)),
         connections: peak,
       })),
       ...Object.entries(visits).map(([contender, each]) => ({
@@ -120,8 +130,10 @@ function resultOf(sides: Side[], visits: Record<string, Visits>): Result {
         contender,
         'ops/s': Math.round(each.throughput),
         failures: each.failures,
-        'MB at 100': Math.round(each.at100),
-        'MB at the end': Math.round(each.atEnd),
+        'RSS at 100': Math.round(each.at100),
+        'RSS at end': Math.round(each.atEnd),
+        'held at 100': Math.round(each.heldAt100),
+        'held at end': Math.round(each.heldAtEnd),
       })),
     ],
     goals: [
@@ -134,9 +146,36 @@ function resultOf(sides: Side[], visits: Record<string, Visits>): Result {
         ...side,
         ...summarize(loads),
         failures: mergeFailures(loads),
-        before: loads.map(({ beforeFailure }) => beforeFailure),
+        // From the first request on: it is not led in.
+        beforeFailure: loads[0]?.beforeFailure,
       })),
       visits,
     },
+    plot: () => plot(measured),
   }
+}
+
+async function plot(measured: (Side & { peak: number })[]): Promise<string> {
+  const { COLORS, drawBars } = await import('./plot.ts')
+  const barsOf = (measureOf: (loads: Load[]) => number, traffic: string) => {
+    return measured
+      .filter((side) => side.traffic === traffic)
+      .map(({ loads, name }) => {
+        const color = name === OURS ? COLORS.ours : countFailures(loads) > 0 ? COLORS.broken : COLORS.other
+        return { name, color, value: measureOf(loads) }
+      })
+  }
+  const panels = Object.keys(TRAFFIC).flatMap((traffic) => [
+    {
+      title: `${traffic}: requests per second`,
+      bars: barsOf((loads) => summarize(loads)['ops/s'], traffic),
+      label: String,
+    },
+    { title: `${traffic}: failures`, bars: barsOf(countFailures, traffic), label: String },
+  ])
+  return drawBars({
+    title: `${SCHEMAS} schemas through ${CLIENTS} clients, ${WORKERS} requests at a time, a server with ${SLOTS} slots`,
+    subtitle: `The median of ${ROUNDS} rounds of ${SECONDS} s. A Map runs once: it takes every slot, and keeps it.`,
+    panels,
+  })
 }

@@ -34,7 +34,11 @@ export async function swap(): Promise<Result> {
   const server = await startPostgres()
   try {
     const sides = await makeSides(server)
-    const turns = Array.from({ length: ROUNDS }, () => sides.map((side) => ({ side, contender: side.make() }))).flat()
+    const turns = Array.from({ length: ROUNDS }, (_, round) => {
+      // To and fro: a machine that gets slower does so on all.
+      const order = round % 2 === 0 ? sides : sides.toReversed()
+      return order.map((side) => ({ side, contender: side.make() }))
+    }).flat()
     const wake = (turn: number) => {
       const { contender, side } = turns[turn] ?? {}
       return side && contender?.run(side.branch, (client) => client.user.findFirst())
@@ -125,7 +129,26 @@ function resultOf(sides: Side[]): Result {
         ),
       ]),
     })),
+    plot: () => plot(sides),
   }
+}
+
+async function plot(sides: Side[]): Promise<string> {
+  const { COLORS, drawBars } = await import('./plot.ts')
+  const barsOf = (measureOf: (loads: Load[]) => number) => {
+    return sides.map(({ loads, name }) => {
+      return { name, color: countFailures(loads) > 0 ? COLORS.broken : COLORS.ours, value: measureOf(loads) }
+    })
+  }
+  return drawBars({
+    title: `${WORKERS} workers, mixed work on one branch, while its pool is replaced`,
+    subtitle: `${ROUNDS} rounds of ${SECONDS} s. With a Map, the client is disconnected when it is found to be of age.`,
+    panels: [
+      { title: 'operations per second', bars: barsOf((loads) => summarize(loads)['ops/s']), label: String },
+      { title: 'p99, in milliseconds', bars: barsOf((loads) => summarize(loads)['p99 ms']), label: String },
+      { title: 'failures', bars: barsOf(countFailures), label: String },
+    ],
+  })
 }
 
 const QUANTILES = [0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 1]

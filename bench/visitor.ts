@@ -7,7 +7,7 @@ import type { Visits } from './visits.ts'
 const WORKERS = 64
 const FIRST = 100
 /** Times that the first branches are visited before their memory is looked at: a young process grows by itself. */
-const ROUNDS_OF_FIRST = 20
+const ROUNDS_OF_FIRST = 50
 const SAMPLE_EVERY = 500
 /** Milliseconds, for connections to close that are on their way. */
 const REST = 200
@@ -25,6 +25,7 @@ let failures = 0
 const atFirst = await visit(0, FIRST)
 for (let round = 1; round < ROUNDS_OF_FIRST; round++) await visit(0, FIRST)
 const at100 = await memory()
+const heldAt100 = await held()
 samples.push({ visited: FIRST, memory: atFirst }, { visited: FIRST, memory: at100 })
 
 const start = performance.now()
@@ -34,7 +35,17 @@ for (let from = FIRST; from < count; from += SAMPLE_EVERY) {
   samples.push({ visited: to, memory: await visit(from, to) })
 }
 const throughput = ((count - FIRST) / (performance.now() - start)) * 1_000
-const visits: Visits = { visited: count, failures, throughput, at100, atEnd: await memory(), samples }
+const atEnd = await memory()
+const visits: Visits = {
+  visited: count,
+  failures,
+  throughput,
+  at100,
+  atEnd,
+  heldAt100,
+  heldAtEnd: await held(),
+  samples,
+}
 process.send?.(visits)
 await contender.close()
 process.disconnect?.()
@@ -63,4 +74,15 @@ async function visit(from: number, to: number): Promise<number> {
 async function memory(): Promise<number> {
   await delay(REST)
   return process.memoryUsage.rss() / 1e6
+}
+
+/** Without garbage. */
+async function held(): Promise<number> {
+  for (let turn = 0; turn < 3; turn++) {
+    await globalThis.gc?.()
+    // What was waiting for it lets go of more.
+    await delay(REST)
+  }
+  const { external, heapUsed } = process.memoryUsage()
+  return (heapUsed + external) / 1e6
 }

@@ -13,6 +13,9 @@ export interface Visits {
   /** When it had visited 100 branches again and again. */
   at100: number
   atEnd: number
+  /** Of the JavaScript heap and what hangs on it, after a garbage collection. */
+  heldAt100: number
+  heldAtEnd: number
   /** On the way. */
   samples: { visited: number; memory: number }[]
 }
@@ -24,7 +27,9 @@ export async function visitFiles(contender: 'extension' | 'map', files: number):
   const directory = await mkdtemp(join(tmpdir(), 'prisma-branches-files-'))
   try {
     await makeFiles(directory, files)
-    const child = fork(new URL('./visitor.js', import.meta.url), [contender, directory, String(files)])
+    const child = fork(new URL('./visitor.js', import.meta.url), [contender, directory, String(files)], {
+      execArgv: ['--expose-gc'],
+    })
     const answer = once(child, 'message')
     const ended = once(child, 'exit').then(([code, signal]) => {
       throw new Error(`The visitor ended with ${signal ?? code}`)
