@@ -9,6 +9,7 @@ export const MANY = 10_000
 const SIZES = [FEW, 1_000, MANY]
 /** Between two looks at the time. Each of many pools gets one. */
 export const STATEMENTS = MANY
+const IN_A_ROW = 10
 /** Rounds before anything is measured. */
 const WARM_UP = 3
 
@@ -52,6 +53,13 @@ export async function contenders(): Promise<{ all: StatementContender[]; close()
         add('queryRaw', settings, open, used, () => query(managed))
         add('Pools.use, end', settings, open, used, () => use(fake, some))
         if (used === FEW) add('BEGIN, COMMIT', settings, open, used, () => transact(managed))
+        if (used < MANY) continue
+        // Tells apart what the number of pools costs and what it costs that a pool has left the processor's cache.
+        let visits = 0
+        add(`queryRaw, ${IN_A_ROW} in a row`, settings, open, used, () => {
+          visits += STATEMENTS / IN_A_ROW
+          return query(managed, IN_A_ROW, visits)
+        })
       }
     }
   }
@@ -81,8 +89,12 @@ export async function runRounds(all: StatementContender[], rounds: number): Prom
 
 const SELECT = sql('SELECT 1')
 
-async function query(adapters: SqlDriverAdapter[]): Promise<void> {
-  for (let i = 0; i < STATEMENTS; i++) await (adapters[i % adapters.length] as SqlDriverAdapter).queryRaw(SELECT)
+/** @param inARow statements at each visit of an adapter, the first of which is that with the number `first` */
+async function query(adapters: SqlDriverAdapter[], inARow = 1, first = 0): Promise<void> {
+  for (let i = 0; i < STATEMENTS; i++) {
+    const visit = first + Math.floor(i / inARow)
+    await (adapters[visit % adapters.length] as SqlDriverAdapter).queryRaw(SELECT)
+  }
 }
 
 async function transact(adapters: SqlDriverAdapter[]): Promise<void> {
