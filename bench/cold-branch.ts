@@ -9,14 +9,17 @@ import { type ClientClass, clientWithModels } from './model-schemas.ts'
 import { atMost, type Result } from './result.ts'
 import { shuffled } from './shuffled.ts'
 
+/** Shortens a trial. */
+const LIMIT = Number(process.env.BENCH_ROUNDS ?? Infinity)
+
 /** How many models, and how many rounds of each contender. The first ones see the compilers of the process at work. */
 const PLAN = [
   { models: 2, warmUp: 60, rounds: 100 },
   { models: 100, warmUp: 5, rounds: 40 },
   { models: 300, warmUp: 5, rounds: 25 },
-]
-/** Shortens a trial. */
-const LIMIT = Number(process.env.BENCH_ROUNDS ?? Infinity)
+].map(({ models, warmUp, rounds }) => {
+  return { models, warmUp: Math.min(warmUp, LIMIT), rounds: Math.min(rounds, LIMIT) }
+})
 /** Clients that are kept to see what one costs. */
 const RETAINED = 10
 
@@ -49,10 +52,31 @@ export async function coldBranch(): Promise<Result> {
       data: schemas.map(({ models, contenders, first, retained }) => {
         return { models, first, retained, contenders: contenders.map(({ name, rows }) => ({ name, rows })) }
       }),
+      plot: () => plot(schemas),
     }
   } finally {
     await server.stop()
   }
+}
+
+async function plot(schemas: Schema[]): Promise<string> {
+  const { COLORS, drawBars } = await import('./plot.ts')
+  return drawBars({
+    title: 'From a branch’s name to its first row',
+    subtitle: 'Milliseconds, medians. Each on a connection of its own to an embedded PostgreSQL.',
+    panels: schemas.map(({ models, contenders }) => ({
+      title: `${models} models`,
+      // Without those in parentheses, which are there to explain the others.
+      bars: contenders
+        .filter(({ name }) => !name.startsWith('('))
+        .map(({ name, rows }) => ({
+          name,
+          value: median(rows, 'total'),
+          color: name.startsWith('$branch') ? COLORS.ours : COLORS.other,
+        })),
+      label: (value) => `${ms(value)} ms`,
+    })),
+  })
 }
 
 async function measure(
@@ -69,13 +93,12 @@ async function measure(
     newBranch(surroundings),
     await keptClient(surroundings),
   ]
-  const last = Math.min(rounds, LIMIT)
-  for (let round = -Math.min(warmUp, LIMIT); round < last; round++) {
+  for (let round = -warmUp; round < rounds; round++) {
     for (const contender of shuffled(contenders)) {
       const measured = await contender.measure()
       if (round >= 0) contender.rows.push(measured)
     }
-    if (round % 10 === 0) console.log(`${models} models, round ${round} of ${last}`)
+    if (round % 10 === 0) console.log(`${models} models, round ${round} of ${rounds}`)
   }
   const before = await memoryInUse()
   const letGo = await visitBranches(surroundings, RETAINED)
@@ -87,15 +110,8 @@ async function measure(
 const PARTS = ['construct', 'compile', 'connect', 'query', 'total', 'cpu'] as const
 
 function tableRows({ models, contenders, bare, first, retained }: Schema): Result['rows'] {
-  const median = (rows: FirstRow[], part: keyof FirstRow) =>
-    ms(
-      quantile(
-        rows.map((row) => row[part]),
-        0.5,
-      ),
-    )
   const line = (contender: string, rows: FirstRow[]) => {
-    return { models, contender, ...Object.fromEntries(PARTS.map((part) => [part, median(rows, part)])) }
+    return { models, contender, ...Object.fromEntries(PARTS.map((part) => [part, ms(median(rows, part))])) }
   }
   return [
     line('(the first of its class)', [first]),
@@ -121,6 +137,11 @@ function goals({ models, contenders, bare }: Schema): Result['goals'] {
       atMost(`${title}: CPU`, goal, ratio(contender, bare, 'cpu')),
     ]
   })
+}
+
+function median(rows: FirstRow[], part: keyof FirstRow): number {
+  const values = rows.map((row) => row[part])
+  return quantile(values, 0.5)
 }
 
 /** The median of the rounds' ratios. */
