@@ -45,7 +45,11 @@ interface Side {
 
 /** Many more branches than clients: how fast, with how many connections, and in how much memory. */
 export async function manyBranches(): Promise<Result> {
-  const visits = { [OURS]: await visitFiles('extension', FILES), Map: await visitFiles('map', FILES_OF_MAP) }
+  const visits = {
+    [OURS]: await visitFiles('extension', FILES),
+    '(the driver alone)': await visitFiles('driver', FILES),
+    Map: await visitFiles('map', FILES_OF_MAP),
+  }
   const server = await startPostgres(SLOTS)
   try {
     await createSchemas(server, SCHEMAS)

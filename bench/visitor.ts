@@ -1,13 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { PrismaLibSql } from '@prisma/adapter-libsql'
 import { PrismaClient } from '../generated/sqlite/client.ts'
+import { sql } from '../src/driver-adapter.ts'
 import { type Database, extension, map } from './contenders.ts'
 import type { Visits } from './visits.ts'
 
 const WORKERS = 64
 const FIRST = 100
 /** Times that the first branches are visited before their memory is looked at: a young process grows by itself. */
-const ROUNDS_OF_FIRST = 50
+const ROUNDS_OF_FIRST = 40
 const SAMPLE_EVERY = 500
 /** Milliseconds, for connections to close that are on their way. */
 const REST = 200
@@ -19,6 +20,15 @@ const database: Database<PrismaClient> = {
   client: (adapter) => new PrismaClient({ adapter }),
 }
 const contender = (contenderName === 'map' ? map : extension({ maxAge: 60_000, maxClients: 20 }))(database)
+/** The driver by itself, which Prisma and this package know nothing of: what it takes is not theirs. */
+const useDriver = async (branch: string) => {
+  const adapter = await database.adapter(database.url(branch)).connect()
+  await adapter.queryRaw(sql('SELECT * FROM "User" LIMIT 1'))
+  await adapter.dispose()
+}
+const use = (branch: string): Promise<unknown> => {
+  return contenderName === 'driver' ? useDriver(branch) : contender.run(branch, ({ user }) => user.findFirst())
+}
 const samples: Visits['samples'] = []
 let failures = 0
 
@@ -50,21 +60,15 @@ process.send?.(visits)
 await contender.close()
 process.disconnect?.()
 
-/** Writes to each of these branches and reads it. @returns the memory then */
+/** Reads from each of these branches. @returns the memory then */
 async function visit(from: number, to: number): Promise<number> {
   let next = from
   const worker = async () => {
     while (next < to) {
       const branch = String(next++)
-      const email = `${crypto.randomUUID()}@example.com`
-      await contender
-        .run(branch, async ({ user }) => {
-          await user.create({ data: { email } })
-          await user.findUniqueOrThrow({ where: { email } })
-        })
-        .catch((error: unknown) => {
-          if (failures++ === 0) console.error(error)
-        })
+      await use(branch).catch((error: unknown) => {
+        if (failures++ === 0) console.error(error)
+      })
     }
   }
   await Promise.all(Array.from({ length: WORKERS }, worker))

@@ -23,7 +23,7 @@ export interface Visits {
 const COPIES_AT_ONCE = 16
 
 /** In a process of its own, which nobody else's memory is in. */
-export async function visitFiles(contender: 'extension' | 'map', files: number): Promise<Visits> {
+export async function visitFiles(contender: 'extension' | 'map' | 'driver', files: number): Promise<Visits> {
   const directory = await mkdtemp(join(tmpdir(), 'prisma-branches-files-'))
   try {
     await makeFiles(directory, files)
