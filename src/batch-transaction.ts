@@ -2,7 +2,7 @@ import { baseOf } from './client-family.ts'
 import { MixedTransactionError } from './errors.ts'
 import type { PrismaClientLike } from './prisma-client.ts'
 
-/** Under this a query that was not awaited yet has its maker. A WeakMap of queries would cost ten times as much. */
+/** Under this a query that was not awaited yet has its maker: cheaper than a WeakMap with an entry for each. */
 const MADE_BY = Symbol('prisma-extension-branches')
 
 /** The client that made a query. Shows nothing of it to whoever prints the query: clients print their configuration. */
