@@ -42,6 +42,14 @@ export default defineConfig({
           hookTimeout: 120_000,
         },
       },
+      {
+        test: {
+          name: 'frameworks',
+          include: ['test/frameworks/**/*.test.ts'],
+          globalSetup: ['test/postgres/global-setup.ts'],
+          ...slow,
+        },
+      },
       { test: { name: 'conformance', include: ['test/conformance/**/*.test.ts'] } },
       { test: { name: 'sqlite', include: ['test/sqlite/**/*.test.ts'], ...slow } },
       {

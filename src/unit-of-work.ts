@@ -34,6 +34,11 @@ export class UnitOfWork {
     return storage.run(undefined, work)
   }
 
+  /** Runs `work` in this unit, wherever it is called from, and whether or not the unit has ended. */
+  resume<T>(work: () => T): T {
+    return storage.run(this, work)
+  }
+
   /** The current branch of `owner`, or `undefined` for its main client. */
   branchFor(owner: object): Branch | undefined {
     return this.#owner === owner ? this.#branch : this.#others?.get(owner)

@@ -1,0 +1,32 @@
+/** A cookie that names a branch. `path` and `domain` are those that it was set with: it is only cleared with the same. */
+export interface BranchCookie {
+  name: string
+  /** Default: `/`. */
+  path?: string | undefined
+  domain?: string | undefined
+}
+
+/** The value of a cookie in a `Cookie` header, the first if there are several; `undefined` if it is not there. */
+export function readCookie(header: string | undefined, name: string): string | undefined {
+  for (const pair of header?.split(';') ?? []) {
+    const equals = pair.indexOf('=')
+    if (equals === -1 || pair.slice(0, equals).trim() !== name) continue
+    const value = pair.slice(equals + 1).trim()
+    return decode(/^".*"$/.test(value) ? value.slice(1, -1) : value)
+  }
+  return undefined
+}
+
+/** The `Set-Cookie` header that takes a cookie away. */
+export function clearCookie({ name, path = '/', domain }: BranchCookie): string {
+  const scope = domain === undefined ? `Path=${path}` : `Path=${path}; Domain=${domain}`
+  return `${name}=; ${scope}; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT`
+}
+
+function decode(value: string): string {
+  try {
+    return decodeURIComponent(value)
+  } catch {
+    return value
+  }
+}

@@ -1,0 +1,96 @@
+import { describe } from '../describe.ts'
+import { InvalidBranchNameError, InvalidOptionError, UnknownBranchError } from '../errors.ts'
+import { type BranchChoice, type ChosenBranch, DEFAULT_PATTERN, type RequestOptions } from './branch-choice.ts'
+import { type Problem, unknownBranch } from './problem.ts'
+
+/** A client extended by `branches()`, whatever its models. */
+export interface BranchedClient {
+  $withBranch<R>(branch: string | undefined, work: () => R): Promise<Awaited<R>>
+}
+
+/** A request that has its branch. */
+export interface EnteredRequest {
+  /** `undefined` for the main client. */
+  readonly branch: string | undefined
+  /** A `Set-Cookie` header for the response: the cookie named a branch that is gone. */
+  readonly setCookie: string | undefined
+}
+
+/** Makes a unit of work of each request. What the middlewares of all frameworks have in common. */
+export class RequestUnits<Request> {
+  readonly #client: BranchedClient
+  readonly #choose: RequestOptions<Request>['branch']
+  readonly #pattern: RegExp
+
+  /** @throws {InvalidOptionError} on a client without branches, or a bad option */
+  constructor(client: BranchedClient, options: RequestOptions<Request>) {
+    check(client, options)
+    this.#client = client
+    this.#choose = options.branch
+    // With the g or y flag, a pattern would remember the request before.
+    const { source, flags } = options.pattern ?? DEFAULT_PATTERN
+    this.#pattern = new RegExp(source, flags.replace(/[gy]/g, ''))
+  }
+
+  /**
+   * Runs `work` as the unit of work of a request, which ends when the promise settles that `work` returns.
+   *
+   * @returns the answer to a request for a branch that is not there; `work` was not called then
+   * @throws what `work` throws, and what choosing the branch or finding its URL threw before
+   */
+  async run(request: Request, work: (entered: EnteredRequest) => Promise<void>): Promise<Problem | undefined> {
+    let choice = toChoice(await this.#choose(request))
+    let setCookie: string | undefined
+    for (;;) {
+      const { branch } = choice
+      let entered = false
+      try {
+        this.#checkName(branch)
+        await this.#client.$withBranch(branch, () => {
+          entered = true
+          return work({ branch, setCookie })
+        })
+        return undefined
+      } catch (error) {
+        if (entered || !isUnknownBranch(error)) throw error
+        if (choice.stale === undefined) return unknownBranch(choice, error.code)
+        setCookie = choice.stale.setCookie
+        choice = choice.stale.otherwise ?? MAIN
+      }
+    }
+  }
+
+  #checkName(branch: string | undefined): void {
+    if (branch === undefined || this.#pattern.test(branch)) return
+    throw new InvalidBranchNameError(`The branch's name does not match ${this.#pattern}, the pattern option`)
+  }
+}
+
+const MAIN: BranchChoice = { branch: undefined }
+
+function toChoice(chosen: ChosenBranch): BranchChoice {
+  if (chosen === undefined) return MAIN
+  if (typeof chosen === 'string') return { branch: chosen }
+  if (typeof chosen === 'object' && chosen !== null) return chosen
+  throw new InvalidOptionError(`The branch option must return a branch's name or undefined, got ${describe(chosen)}`)
+}
+
+function isUnknownBranch(error: unknown): error is UnknownBranchError | InvalidBranchNameError {
+  return error instanceof UnknownBranchError || error instanceof InvalidBranchNameError
+}
+
+function check(client: BranchedClient, options: RequestOptions<never>): void {
+  if (typeof client?.$withBranch !== 'function') {
+    throw new InvalidOptionError(
+      `The middleware needs a PrismaClient that is extended by branches(), got ${describe(client)} without $withBranch`,
+    )
+  }
+  if (typeof options?.branch !== 'function') {
+    throw new InvalidOptionError(
+      `branch must be a function of the request, such as fromRequest({ header: 'X-Branch' }), got ${describe(options?.branch)}`,
+    )
+  }
+  if (options.pattern !== undefined && !(options.pattern instanceof RegExp)) {
+    throw new InvalidOptionError(`pattern must be a regular expression, got ${describe(options.pattern)}`)
+  }
+}
