@@ -15,10 +15,17 @@ import type { Pools } from './pools.ts'
 import { isPrismaClient, type PrismaClientLike } from './prisma-client.ts'
 import type { Environment } from './settings.ts'
 
-interface Entry {
+/** A branch's client, for as long as it is kept. */
+export interface KeptClient {
+  readonly client: PrismaClientLike
+  /** Then the branch has another, or none. */
+  readonly dropped: boolean
+}
+
+interface Entry extends KeptClient {
   readonly branch: Branch
   readonly datasource: Datasource
-  readonly client: PrismaClientLike
+  dropped: boolean
   /** The spellings of the URL that led here. */
   readonly urls: Set<string>
 }
@@ -83,8 +90,8 @@ export class BranchClients {
   }
 
   /** The client of a branch, made on first use. @throws {BranchFactoryError} if `adapter` or `client` fails */
-  get(branch: Branch): PrismaClientLike {
-    return (this.#entries.get(branch.key) ?? this.#add(branch)).client
+  get(branch: Branch): KeptClient {
+    return this.#entries.get(branch.key) ?? this.#add(branch)
   }
 
   /** Whether a datasource is the branch's, by the name it was opened under or by what the `url` option says now. */
@@ -153,7 +160,7 @@ export class BranchClients {
       )
     }
     this.#names.set(client, name)
-    const entry = { branch, datasource, client, urls: new Set([url]) }
+    const entry: Entry = { branch, datasource, client, dropped: false, urls: new Set([url]) }
     this.#entries.set(key, entry)
     this.#latest = entry
     this.#byUrl.set(url, entry)
@@ -189,11 +196,13 @@ export class BranchClients {
   }
 
   /** A client whose pool is open stays. */
-  #drop({ datasource: { key }, urls }: Entry): void {
+  #drop(entry: Entry): void {
+    const { key } = entry.datasource
     if (this.#pools.has(key)) return
+    entry.dropped = true
     this.#entries.delete(key)
     this.#latest = undefined
-    for (const url of urls) this.#byUrl.delete(url)
+    for (const url of entry.urls) this.#byUrl.delete(url)
   }
 }
 

@@ -1,6 +1,6 @@
-import { checkBatch, remember } from './batch-transaction.ts'
+import { checkBatch } from './batch-transaction.ts'
 import type { BranchClients } from './branch-clients.ts'
-import { baseOf, ClientFamily } from './client-family.ts'
+import { ClientFamily, type Member } from './client-family.ts'
 import { type Clock, withTimeout } from './clock.ts'
 import type { Branch } from './datasource.ts'
 import { describe } from './describe.ts'
@@ -33,8 +33,8 @@ export class BranchRouter {
   readonly #main: PrismaClientLike
   readonly #branches: Branches
   readonly #mainTransactions = new Set<Promise<unknown>>()
-  /** By the client that Prisma made for the branch, so that `$branch` makes one proxy per client. */
-  readonly #branchClients = new WeakMap<PrismaClientLike, PrismaClientLike>()
+  /** So that `$branch` makes one proxy per client. */
+  readonly #branchClients = new WeakMap<Member, ExtendedClient>()
 
   constructor(main: PrismaClientLike, parts: RouterParts) {
     this.#parts = parts
@@ -55,12 +55,12 @@ export class BranchRouter {
         await Promise.all([this.#parts.pools.close('shutdown'), this.#drainMain()])
         this.#parts.clients.forget(() => true)
       } finally {
-        await family.main.$disconnect()
+        await family.main.client.$disconnect()
       }
     }
     const connect = async () => {
-      await family.main.$connect()
-      if (current() !== family.main) await current().$connect()
+      await family.main.client.$connect()
+      if (current() !== family.main) await current().client.$connect()
     }
     return this.#routed(
       family,
@@ -76,11 +76,18 @@ export class BranchRouter {
 
   /** Stays on its branch. */
   #branchClient(family: ClientFamily, branch: Branch): ExtendedClient {
-    const member = this.#member(family, branch)
+    let kept = this.#parts.clients.get(branch)
+    let member = family.member(kept.client)
     const known = this.#branchClients.get(member)
-    if (known !== undefined) return known as ExtendedClient
+    if (known !== undefined) return known
     const disconnect = () => this.#parts.pools.close('closed', ({ key }) => key === branch.key)
-    const current = () => this.#member(family, branch)
+    const current = () => {
+      if (kept.dropped) {
+        kept = this.#parts.clients.get(branch)
+        member = family.member(kept.client)
+      }
+      return member
+    }
     const client = this.#routed(
       family,
       { sample: member, label: `PrismaClient(${branch.label})`, current },
@@ -108,7 +115,6 @@ export class BranchRouter {
         $transaction: (work: unknown, options?: unknown) => this.#transaction(route.current(), work, options),
         ...own,
       },
-      returned: remember,
     })
     return client as ExtendedClient
   }
@@ -128,8 +134,8 @@ export class BranchRouter {
     return { family: extended, root }
   }
 
-  #member(family: ClientFamily, branch: Branch): PrismaClientLike {
-    return family.member(this.#parts.clients.get(branch))
+  #member(family: ClientFamily, branch: Branch): Member {
+    return family.member(this.#parts.clients.get(branch).client)
   }
 
   async #withBranch(name: unknown, work: unknown): Promise<unknown> {
@@ -138,10 +144,10 @@ export class BranchRouter {
     return new UnitOfWork(this, branch).run(() => work())
   }
 
-  async #transaction(client: PrismaClientLike, work: unknown, options?: unknown): Promise<unknown> {
-    if (Array.isArray(work)) checkBatch(work, client, (base) => this.#nameOf(base))
-    const transaction = client.$transaction(stayingOnBranch(work), options)
-    if (baseOf(client) !== this.#main) return transaction
+  async #transaction(member: Member, work: unknown, options?: unknown): Promise<unknown> {
+    if (Array.isArray(work)) checkBatch(work, member, (base) => this.#nameOf(base))
+    const transaction = member.client.$transaction(stayingOnBranch(work), options)
+    if (member.base !== this.#main) return transaction
     this.#mainTransactions.add(transaction)
     return transaction.finally(() => this.#mainTransactions.delete(transaction))
   }

@@ -20,7 +20,10 @@ export interface Timer {
 const LONGEST_TIMEOUT = 2 ** 31 - 1
 
 export const systemClock: Clock = {
-  monotonic: () => performance.now(),
+  monotonic() {
+    const [seconds, nanoseconds] = process.hrtime()
+    return seconds * 1e3 + nanoseconds / 1e6
+  },
   wall: () => Date.now(),
   setTimer(callback, ms) {
     let timeout: NodeJS.Timeout | undefined

@@ -1,31 +1,29 @@
 import { inspect } from 'node:util'
+import type { Member, Target } from './client-family.ts'
 import { isModelDelegate, type PrismaClientLike } from './prisma-client.ts'
+import { RoutedQuery } from './routed-query.ts'
 
 /** Where what is done to a routed client goes. */
 export interface Route {
-  /** A client of the same make as all of this route's, for looking up what they have. */
-  readonly sample: PrismaClientLike
+  /** A member of the same make as all of this route's, for looking up what they have. */
+  readonly sample: Member
   /** What the routed client has of its own, in place of the client's. */
   readonly own: object
   /** How it prints. */
   readonly label: string
-  /** The client that something done now belongs to. */
-  current(): PrismaClientLike
-  /** Hears what a call on `client` returned. */
-  returned(result: unknown, client: PrismaClientLike): void
+  /** The member that something done now belongs to. */
+  current(): Member
 }
 
-/** From a client to what stands behind a proxy: the client itself, or one of its delegates. */
-type Find = (client: PrismaClientLike) => Properties
-
-type Properties = Record<string | symbol, unknown>
+/** From a member to what stands behind a proxy: its client, or one of its client's delegates. */
+type Find = (member: Member) => Target
 
 /**
  * Stands for a PrismaClient and passes every call on to the one that is current when the call is made. Delegates and
  * methods that are taken from it and kept do the same (rule B8).
  */
 export function routedClient(route: Route): PrismaClientLike {
-  return router(route, (client) => client as unknown as Properties, route.own, route.label) as PrismaClientLike
+  return router(route, (member) => member, route.own, route.label) as PrismaClientLike
 }
 
 function router(route: Route, find: Find, own: object, label: string): object {
@@ -38,44 +36,41 @@ function router(route: Route, find: Find, own: object, label: string): object {
   function get(property: string | symbol): unknown {
     const known = made[property]
     if (known !== undefined) return known
-    const value = find(route.sample)[property]
+    const value = find(route.sample).object[property]
     if (typeof value === 'function') {
       made[property] = method(route, find, property)
     } else if (property !== '$parent' && isModelDelegate(value)) {
-      const findDelegate = (client: PrismaClientLike) => find(client)[property] as Properties
-      made[property] = router(route, findDelegate, {}, `${label}.${String(property)}`)
+      made[property] = router(route, (member) => member.delegate(property), {}, `${label}.${String(property)}`)
     } else {
       // A plain property that an extension added. Each client has its own.
-      return find(route.current())[property]
+      return find(route.current()).object[property]
     }
     return made[property]
   }
 
   function has(property: string | symbol): boolean {
-    return property in made || property in find(route.sample)
+    return property in made || property in find(route.sample).object
   }
 
   return new Proxy(made, {
     get: (_, property) => get(property),
     set: (_, property, value) => Reflect.defineProperty(made, property, dataProperty(value)),
     has: (_, property) => has(property),
-    ownKeys: () => [...new Set([...Reflect.ownKeys(find(route.sample)), ...Reflect.ownKeys(own)])],
+    ownKeys: () => [...new Set([...Reflect.ownKeys(find(route.sample).object), ...Reflect.ownKeys(own)])],
     getOwnPropertyDescriptor(_, property) {
       if (!has(property)) return undefined
-      const enumerable = Reflect.getOwnPropertyDescriptor(find(route.sample), property)?.enumerable ?? false
+      const enumerable = Reflect.getOwnPropertyDescriptor(find(route.sample).object, property)?.enumerable ?? false
       return { ...dataProperty(get(property)), enumerable }
     },
-    getPrototypeOf: () => Reflect.getPrototypeOf(find(route.sample)),
+    getPrototypeOf: () => Reflect.getPrototypeOf(find(route.sample).object),
   })
 }
 
 function method(route: Route, find: Find, property: string | symbol): (...args: unknown[]) => unknown {
   const call = (...args: unknown[]): unknown => {
-    const client = route.current()
-    const target = find(client)
-    const result = (target[property] as typeof call).apply(target, args)
-    route.returned(result, client)
-    return result
+    const member = route.current()
+    const target = find(member)
+    return RoutedQuery.of(target.method(property).apply(target.object, args), member, property)
   }
   // Prisma's error messages show the line of the innermost caller whose name does not begin so: the application's.
   return Object.defineProperty(call, 'name', { value: `Proxy.${String(property)}` })

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { Prisma } from '../../generated/sqlite/client.ts'
 import { sqliteBranches, whose } from '../kit/sqlite-branches.ts'
@@ -265,11 +266,29 @@ describe('transactions', () => {
       () => prisma.$transaction([raw(prisma), raw(a)]),
       () => extended.$transaction([create(extended), create(extended.$branch('a'))]),
       () => prisma.$withBranch('a', () => prisma.$transaction([create(prisma), create(b)])),
+      () => prisma.$transaction([create(prisma), create(a).posts()]),
     ]
     for (const attempt of attempts) {
       await expect(attempt()).rejects.toMatchObject({ name: 'MixedTransactionError', code: 'BRANCH_MIXED_TRANSACTION' })
     }
     for (const client of [prisma, a, b]) expect(await client.user.count()).toBe(1)
+  })
+
+  it('stands for the promise that Prisma returns: sent when it is awaited, with its relations', async () => {
+    const { prisma } = await sqliteBranches()
+    const user = { email: 'lazy@example.com', posts: { create: { title: 'one' } } }
+    const query = prisma.$branch('a').user.create({ data: user })
+    expect(Object.prototype.toString.call(query)).toBe('[object PrismaPromise]')
+    expect(inspect(query, { depth: 9, showHidden: true, showProxy: true })).not.toContain('file:')
+    expect(await prisma.$branch('a').user.count()).toBe(1)
+    expect((await query.finally(() => {})).email).toBe(user.email)
+    const posts = await prisma
+      .$branch('a')
+      .user.findUniqueOrThrow({ where: { email: user.email } })
+      .posts()
+    expect(posts.map(({ title }) => title)).toEqual(['one'])
+    const taken = prisma.$branch('a').user.create({ data: { email: user.email } })
+    expect(await taken.catch(({ code }: { code: string }) => code)).toBe('P2002')
   })
 
   it('B9: takes a batch of one branch, from whichever of its clients', async () => {
@@ -281,6 +300,10 @@ describe('transactions', () => {
         prisma.$branch('a').user.create({ data: { email: '2@example.com' } }),
         extended.user.create({ data: { email: '3@example.com' } }),
         prisma.$executeRaw`INSERT INTO "User" ("email") VALUES ('4@example.com')`,
+        prisma
+          .$branch('a')
+          .user.findUnique({ where: { id: 1 } })
+          .posts({ take: 1 }),
       ])
       const failing = prisma.$transaction([
         prisma.user.create({ data: { email: '5@example.com' } }),
