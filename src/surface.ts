@@ -41,12 +41,11 @@ export interface Branches {
   off<E extends BranchEvent>(event: E, listener: BranchEventListener<E>): this
 }
 
-/** What the client of an interactive transaction lacks: a transaction stays on its branch. */
-interface OutsideTransaction {
-  $connect(): Promise<void>
-}
-
-/** What `branches()` adds to a PrismaClient. */
+/**
+ * What `branches()` adds to a PrismaClient. The client of a transaction lacks `$connect`, so it has none of this: a
+ * transaction stays on its branch. (That is no interface with a name, since an application's emitted declarations, in which
+ * all of this is repeated, could not import it.)
+ */
 export interface BranchesSurface {
   /**
    * The client of a branch, with everything this client has. Cheap: nothing is opened before it is used.
@@ -56,14 +55,18 @@ export interface BranchesSurface {
    * @throws {InvalidDatasourceUrlError} if the branch's URL does not parse
    * @throws {BranchFactoryError} if the `adapter` or `client` option fails
    */
-  $branch<T extends OutsideTransaction>(this: T, branch: string): T
+  $branch<T extends { $connect(): Promise<void> }>(this: T, branch: string): T
   /**
    * Runs `work` as a unit of work on a branch, or with `undefined` on the main client: everything done on this client
    * in there, at any depth, goes to that branch. Its pools are kept for it until it ends.
    *
    * @throws as {@link $branch} does, as a rejection, before `work` is called
    */
-  $withBranch<T extends OutsideTransaction, R>(this: T, branch: string | undefined, work: () => R): Promise<Awaited<R>>
+  $withBranch<T extends { $connect(): Promise<void> }, R>(
+    this: T,
+    branch: string | undefined,
+    work: () => R,
+  ): Promise<Awaited<R>>
   /** Statistics, events and closing. */
   readonly $branches: Branches
   /** `$disconnect()`, for `await using`. */

@@ -20,12 +20,12 @@ export interface BranchChoice {
 export type ChosenBranch = string | undefined | BranchChoice
 
 /** How a middleware finds the branch of a request. */
-export interface RequestOptions<Request> {
+export interface RequestOptions<Request, Rest extends unknown[] = []> {
   /**
    * The branch of a request: `fromRequest({ … })`, or a function of your own. What it throws goes to the framework's error
    * handling.
    */
-  branch: (request: Request) => ChosenBranch | Promise<ChosenBranch>
+  branch: (request: Request, ...rest: Rest) => ChosenBranch | Promise<ChosenBranch>
   /**
    * What a branch's name must match before it reaches the `url` option: names come from outside. Default: up to 63 letters,
    * digits, `_`, `-` and `.`, of which the first is a letter or a digit.

@@ -20,7 +20,9 @@ export function readCookie(header: string | undefined, name: string): string | u
 /** The `Set-Cookie` header that takes a cookie away. */
 export function clearCookie({ name, path = '/', domain }: BranchCookie): string {
   const scope = domain === undefined ? `Path=${path}` : `Path=${path}; Domain=${domain}`
-  return `${name}=; ${scope}; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT`
+  // Browsers take a cookie with such a name from nobody but who calls it secure.
+  const secure = /^__(Host|Secure)-/i.test(name) ? '; Secure' : ''
+  return `${name}=; ${scope}; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT${secure}`
 }
 
 function decode(value: string): string {

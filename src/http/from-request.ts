@@ -67,10 +67,19 @@ function readQuery({ originalUrl, url }: RequestLike, name: string): string | un
 }
 
 function readSubdomain(request: RequestLike, domain: string): string | undefined {
-  const host = readHeader(request, 'host') ?? readHeader(request, ':authority') ?? ''
-  const name = host.replace(/:\d+$/, '').toLowerCase()
+  // Without the port, and the dot that a fully qualified name may end with.
+  const name = readHost(request)
+    .replace(/\.?(:\d+)?$/, '')
+    .toLowerCase()
   const suffix = `.${domain.toLowerCase()}`
   return name.endsWith(suffix) ? name.slice(0, -suffix.length) : undefined
+}
+
+function readHost(request: RequestLike): string {
+  const host = readHeader(request, 'host')
+  // Fetch has the host in the URL; HTTP/2 has it in a pseudo-header, of which Fetch's Headers would throw.
+  if (request.headers instanceof Headers) return host ?? new URL(request.url ?? '', 'http://localhost').host
+  return readHeader(request, ':authority') ?? host ?? ''
 }
 
 function checkSources(sources: RequestSources): void {

@@ -24,6 +24,7 @@ export function nodeMiddleware<Request extends IncomingMessage>(
         next()
         await ended
       })
-      .then((problem) => problem && sendProblem(response, problem), next)
+      .then((problem) => problem && sendProblem(response, problem))
+      .catch(next)
   }
 }

@@ -1,6 +1,5 @@
 import type { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { finished } from 'node:stream'
 import { UnitOfWork } from '../unit-of-work.ts'
 import type { Problem } from './problem.ts'
 
@@ -13,7 +12,10 @@ export function responseEnd(request: IncomingMessage, response: ServerResponse):
   bindListeners(response)
   return new Promise((resolve) => {
     // A client that is gone ends the unit just as an answer does. Errors are the framework's to report.
-    finished(response, () => resolve())
+    // Not stream.finished(), which adds five listeners where ten make Node warn, and waits for ever for an HTTP/2 response
+    // whose client is gone already.
+    if (response.closed || response.writableFinished) resolve()
+    else response.once('finish', resolve).once('close', resolve)
   })
 }
 

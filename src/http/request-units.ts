@@ -17,19 +17,17 @@ export interface EnteredRequest {
 }
 
 /** Makes a unit of work of each request. What the middlewares of all frameworks have in common. */
-export class RequestUnits<Request> {
+export class RequestUnits<Request, Rest extends unknown[] = []> {
   readonly #client: BranchedClient
-  readonly #choose: RequestOptions<Request>['branch']
+  readonly #choose: RequestOptions<Request, Rest>['branch']
   readonly #pattern: RegExp
 
   /** @throws {InvalidOptionError} on a client without branches, or a bad option */
-  constructor(client: BranchedClient, options: RequestOptions<Request>) {
+  constructor(client: BranchedClient, options: RequestOptions<Request, Rest>) {
     check(client, options)
     this.#client = client
     this.#choose = options.branch
-    // With the g or y flag, a pattern would remember the request before.
-    const { source, flags } = options.pattern ?? DEFAULT_PATTERN
-    this.#pattern = new RegExp(source, flags.replace(/[gy]/g, ''))
+    this.#pattern = new RegExp(options.pattern ?? DEFAULT_PATTERN)
   }
 
   /**
@@ -38,8 +36,16 @@ export class RequestUnits<Request> {
    * @returns the answer to a request for a branch that is not there; `work` was not called then
    * @throws what `work` throws, and what choosing the branch or finding its URL threw before
    */
-  async run(request: Request, work: (entered: EnteredRequest) => Promise<void>): Promise<Problem | undefined> {
-    let choice = toChoice(await this.#choose(request))
+  run(request: Request, work: (entered: EnteredRequest) => Promise<void>, ...rest: Rest): Promise<Problem | undefined> {
+    // What waits for the end of the unit does not refer to the request, which may lead to a response that somebody dropped.
+    return this.#chosen(request, rest).then((choice) => this.#enter(choice, work))
+  }
+
+  async #chosen(request: Request, rest: Rest): Promise<BranchChoice> {
+    return toChoice(await this.#choose(request, ...rest))
+  }
+
+  async #enter(choice: BranchChoice, work: (entered: EnteredRequest) => Promise<void>): Promise<Problem | undefined> {
     let setCookie: string | undefined
     for (;;) {
       const { branch } = choice
@@ -61,6 +67,8 @@ export class RequestUnits<Request> {
   }
 
   #checkName(branch: string | undefined): void {
+    // With the g or y flag, a pattern would go on where it stopped in the name before.
+    this.#pattern.lastIndex = 0
     if (branch === undefined || this.#pattern.test(branch)) return
     throw new InvalidBranchNameError(`The branch's name does not match ${this.#pattern}, the pattern option`)
   }
@@ -79,7 +87,7 @@ function isUnknownBranch(error: unknown): error is UnknownBranchError | InvalidB
   return error instanceof UnknownBranchError || error instanceof InvalidBranchNameError
 }
 
-function check(client: BranchedClient, options: RequestOptions<never>): void {
+function check(client: BranchedClient, options: { branch: unknown; pattern?: unknown }): void {
   if (typeof client?.$withBranch !== 'function') {
     throw new InvalidOptionError(
       `The middleware needs a PrismaClient that is extended by branches(), got ${describe(client)} without $withBranch`,

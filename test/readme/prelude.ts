@@ -4,6 +4,7 @@
 declare global {
   const connectionString: string
   const prisma: ReturnType<typeof extended>
+  const server: import('node:http').Server
 
   const PrismaPg: typeof import('@prisma/adapter-pg').PrismaPg
   const PrismaLibSql: typeof import('@prisma/adapter-libsql').PrismaLibSql

@@ -42,6 +42,18 @@ describe('the README', () => {
     expect(missing(['npm ci && npm run demo', 'npm ci && npm test'])).toEqual([])
   })
 
+  test('needs at most ten lines for each framework', () => {
+    const [, requests = ''] = /^## Requests and jobs\n(.*?)^## /ms.exec(readme) ?? []
+    const sections = requests.split(/^### /m).slice(1)
+    const lines = sections.map((section) => {
+      const [title = '', ...text] = section.trim().split('\n')
+      return [title, text.join('\n').trim().split('\n').length] as const
+    })
+    const frameworks = lines.filter(([title]) => !['Jobs and scripts', 'Shutdown'].includes(title))
+    expect(frameworks).toHaveLength(5)
+    expect(frameworks.filter(([, length]) => length > 10)).toEqual([])
+  })
+
   test('documents every option', () => {
     const options = ['url', 'adapter', 'client', ...POOL_OPTION_NAMES, ...CAP_OPTION_NAMES]
     expect(missing(options.map((name) => `\`${name}\``))).toEqual([])

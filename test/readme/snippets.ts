@@ -29,10 +29,6 @@ const tsconfig = {
     moduleResolution: 'bundler',
     noUnusedLocals: false,
     noUnusedParameters: false,
-    paths: {
-      'prisma-extension-branches': ['../../src/index.ts'],
-      'prisma-extension-branches/postgres': ['../../src/postgres.ts'],
-    },
   },
   include: ['.', '../../test/readme/prelude.ts'],
   exclude: [],

@@ -13,7 +13,7 @@ export type Choose = (request: RequestLike) => BranchChoice | undefined
  * way that the framework's users would write it; no route names a branch. `whose` is `{ branch: await whose(prisma) }`.
  *
  * - `GET /whose` answers `whose`; `GET /slow?ms=N` does so after N milliseconds.
- * - `POST /whose` takes a JSON body with the framework's own body parser and answers `whose` and what it was sent.
+ * - `POST /whose` takes a JSON body with the framework's own body parser and answers `{ branch, sent }`, `sent` being that body.
  * - `POST /listen` reads the request's body by listening to its `data` and `end` events, and queries inside the `end` listener
  *   (frameworks on Fetch: by a reader of its stream).
  * - `GET /throws` throws synchronously, `GET /rejects` returns a promise that rejects. The framework's error handler answers with

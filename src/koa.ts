@@ -1,0 +1,51 @@
+import type { Context, Middleware } from 'koa'
+import { bindBody, bindMethod } from './http/bound-body.ts'
+import type { RequestOptions } from './http/branch-choice.ts'
+import { responseEnd } from './http/node-response.ts'
+import { type BranchedClient, RequestUnits } from './http/request-units.ts'
+
+export type { BranchChoice, ChosenBranch } from './http/branch-choice.ts'
+export type { BranchCookie } from './http/cookies.ts'
+export { fromRequest, type RequestSources } from './http/from-request.ts'
+export type { BranchedClient }
+
+/** Where the branch of a request comes from. `branch` is called with Koa's context. */
+export type BranchMiddlewareOptions = RequestOptions<Context>
+
+/**
+ * Koa middleware that makes a unit of work of each request: whatever is done on `prisma` in what comes after it, in
+ * middleware, in a stream given as `ctx.body`, in listeners of the request and in error handlers, goes to the request's
+ * branch. The unit ends when the response is sent or its client is gone, which is after all middleware is done.
+ *
+ * A branch that is not there is answered with status 400 and problem details (RFC 9457), unless a cookie named it.
+ *
+ * @example app.use(branchMiddleware(prisma, { branch: fromRequest({ header: 'X-Branch' }) }))
+ * @throws {InvalidOptionError} at once, on a client without branches or a bad option
+ */
+export function branchMiddleware(prisma: BranchedClient, options: BranchMiddlewareOptions): Middleware {
+  const units = new RequestUnits(prisma, options)
+  return (context, next) =>
+    // Koa sends the response when this resolves, and the unit ends when the response does: two ends, not one.
+    new Promise<void>((resolve, reject) => {
+      const run = units.run(context, async ({ setCookie }) => {
+        const ended = responseEnd(context.req, context.res)
+        if (setCookie !== undefined) context.append('Set-Cookie', setCookie)
+        resolve(next().finally(() => bindContext(context)))
+        await ended
+      })
+      run.then((problem) => {
+        if (problem !== undefined) {
+          context.status = problem.status
+          context.set('Content-Type', problem.contentType)
+          context.body = problem.body
+        }
+        resolve()
+      }, reject)
+    })
+}
+
+/** What Koa does after the middleware, it does outside of the unit: sending the body, and reporting errors to the application. */
+function bindContext(context: Context): void {
+  bindBody(context.body)
+  bindMethod(context, 'onerror')
+}

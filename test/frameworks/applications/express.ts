@@ -1,0 +1,54 @@
+import { createServer } from 'node:http'
+import { Readable } from 'node:stream'
+import express, { type ErrorRequestHandler } from 'express'
+import { branchMiddleware } from '../../../src/express.ts'
+import { pause, whose } from '../../postgres/kit.ts'
+import type { Application, ApplicationParts } from '../kit/application.ts'
+import { lines } from '../kit/lines.ts'
+import { listen } from '../kit/node-server.ts'
+
+export function startExpress({ prisma, branch, late }: ApplicationParts): Promise<Application> {
+  const app = express()
+  app.use(branchMiddleware(prisma, { branch }))
+
+  app.get('/whose', async (_request, response) => {
+    response.json({ branch: await whose(prisma) })
+  })
+  app.get('/slow', async (request, response) => {
+    await pause(Number(request.query.ms))
+    response.json({ branch: await whose(prisma) })
+  })
+  app.post('/whose', express.json(), async (request, response) => {
+    response.json({ branch: await whose(prisma), sent: request.body })
+  })
+  app.post('/listen', (request, response, next) => {
+    request.on('data', () => {})
+    request.on('end', () => {
+      whose(prisma).then((branch) => response.json({ branch }), next)
+    })
+  })
+  app.get('/throws', () => {
+    throw new Error('Thrown')
+  })
+  app.get('/rejects', async () => {
+    throw new Error('Rejected')
+  })
+  app.get('/stream', (request, response) => {
+    Readable.from(lines(prisma, Number(request.query.ms))).pipe(response)
+  })
+  app.get('/late', (request, response) => {
+    response.json({})
+    pause(Number(request.query.ms))
+      .then(() => whose(prisma))
+      .then(
+        (read) => late({ branch: read }),
+        (error: unknown) => late({ error }),
+      )
+  })
+
+  const answerError: ErrorRequestHandler = async (_error, _request, response, _next) => {
+    response.status(500).json({ branch: await whose(prisma) })
+  }
+  app.use(answerError)
+  return listen(createServer(app), prisma)
+}

@@ -1,0 +1,26 @@
+import { PrismaPg } from '@prisma/adapter-pg'
+import { PrismaClient } from '../../../generated/postgres/client.ts'
+import { branches } from '../../../src/index.ts'
+import { schemaAdapter, schemaUrl } from '../../../src/postgres.ts'
+
+// A script: it reads main and two branches, prints what it read, and comes to its end.
+
+const connectionString = process.env.DATABASE_URL ?? ''
+
+await using prisma = new PrismaClient({ adapter: new PrismaPg({ connectionString }) }).$extends(
+  branches({
+    url: (branch) => schemaUrl(connectionString, `branch_${branch}`),
+    adapter: schemaAdapter(PrismaPg),
+    client: (adapter) => new PrismaClient({ adapter }),
+    maxAge: Infinity,
+  }),
+)
+
+const names: (string | null)[] = []
+for (const branch of [undefined, 'a', 'b']) {
+  await prisma.$withBranch(branch, async () => {
+    const { name } = await prisma.user.findFirstOrThrow()
+    names.push(name)
+  })
+}
+console.log(`read ${names.join(' ')}`)
