@@ -46,6 +46,15 @@ export default defineConfig({
         test: {
           name: 'frameworks',
           include: ['test/frameworks/**/*.test.ts'],
+          exclude: ['test/frameworks/examples.test.ts'],
+          globalSetup: ['test/postgres/global-setup.ts'],
+          ...slow,
+        },
+      },
+      {
+        test: {
+          name: 'examples',
+          include: ['test/frameworks/examples.test.ts'],
           globalSetup: ['test/postgres/global-setup.ts'],
           ...slow,
         },

@@ -3,6 +3,7 @@ import type { Server } from 'node:http'
 import { NestFactory } from '@nestjs/core'
 import { AppModule } from './app.module.ts'
 
+let stopping = false
 const app = await NestFactory.create(AppModule, { logger: ['error', 'warn'] })
 
 // On a signal the server closes, requests in flight get their answers, BranchesModule drains the branches, and the process
@@ -13,7 +14,6 @@ process.on('SIGTERM', stop).on('SIGINT', stop)
 await app.listen(process.env.PORT ?? 3000, '127.0.0.1')
 console.log(`listening on ${await app.getUrl()}`)
 
-let stopping = false
 function stop(): void {
   // Nest ignores a second signal.
   if (stopping) process.exit(1)
