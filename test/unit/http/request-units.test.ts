@@ -117,21 +117,19 @@ describe('the unit of work of a request', () => {
     }
   })
 
-  it.for([
-    { kind: 'unknown', prefix: 'unknown-' },
-    { kind: 'malformed', prefix: '../' },
-  ])('B5: a flood of $kind names leaves no pool, client or timer behind', async (flood, { task }) => {
+  it('B5: a flood of names, unknown or malformed, leaves no pool, client or timer behind', async ({ task }) => {
     const clock = new CountingClock(systemClock)
     const { prisma, made } = await sqliteBranches({ maxAge: 60_000 }, clock)
     const units = new RequestUnits(prisma, { branch: fromRequest({ header: 'X-Branch' }) })
     const statuses = new Set<number | undefined>()
     const started = performance.now()
     for (let i = 0; i < NAMES; i++) {
-      const problem = await units.run({ headers: { 'x-branch': `${flood.prefix}${i}` } }, async () => {})
+      const name = i % 2 === 0 ? `unknown-${i}` : `../${i}`
+      const problem = await units.run({ headers: { 'x-branch': name } }, async () => {})
       statuses.add(problem?.status)
     }
     const each = ((performance.now() - started) / NAMES) * 1_000
-    task.meta.row = { 'what happened': `${flood.kind} names refused`, times: NAMES, 'µs each': each.toFixed(1) }
+    task.meta.row = { 'what happened': 'names refused', times: NAMES, 'µs each': each.toFixed(1) }
     expect(statuses).toEqual(new Set([400]))
     expect(prisma.$branches.stats()).toEqual([])
     expect([made, clock.timers]).toEqual([[], 0])
