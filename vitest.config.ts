@@ -11,6 +11,7 @@ export default defineConfig({
     maxWorkers: Math.max(2, availableParallelism() - 1),
     // When the server stops while MariaDB's connector makes a connection, it drops the error where nobody can catch it.
     onUnhandledError: (error) => !(error.name === 'SqlError' && 'errno' in error && error.errno === 45009),
+    // Those whose name begins with `heavy-` are no part of `npm test`: each has a command of its own.
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
       { test: { name: 'model', include: ['test/model/**/*.test.ts'], testTimeout: 3_600_000 } },
@@ -34,7 +35,7 @@ export default defineConfig({
       },
       {
         test: {
-          name: 'faults',
+          name: 'heavy-faults',
           include: ['test/faults/**/*.test.ts'],
           // A server for each file, which the others do not get to feel; and one file at a time, since they measure time.
           fileParallelism: false,
@@ -53,7 +54,7 @@ export default defineConfig({
       },
       {
         test: {
-          name: 'examples',
+          name: 'heavy-examples',
           include: ['test/frameworks/examples.test.ts'],
           globalSetup: ['test/postgres/global-setup.ts'],
           ...slow,

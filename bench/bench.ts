@@ -8,6 +8,7 @@ process.env.NODE_ENV = 'production'
 /** Each is loaded when it is asked for: what one of them loads must not weigh on another. */
 const BENCHMARKS: Record<string, () => Promise<Result>> = {
   'hot-path': async () => (await import('./hot-path.ts')).hotPath(),
+  'async-context': async () => (await import('./async-context.ts')).asyncContext(),
   swap: async () => (await import('./swap.ts')).swap(),
   'many-branches': async () => (await import('./many-branches.ts')).manyBranches(),
   'cold-branch': async () => (await import('./cold-branch.ts')).coldBranch(),

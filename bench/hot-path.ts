@@ -1,80 +1,75 @@
-import { PrismaPg } from '@prisma/adapter-pg'
-import { type Prisma, PrismaClient } from '../generated/postgres/client.ts'
-import { branches } from '../src/index.ts'
-import { schemaAdapter, schemaUrl } from '../src/postgres.ts'
+import { schemaUrl } from '../src/postgres.ts'
 import { createBranch } from '../test/kit/branches.ts'
 import { startPostgres } from '../test/kit/embedded-postgres.ts'
-import { type Contender, compare } from './compare.ts'
+import { compare, type Measured } from './compare.ts'
+import { hotContenders } from './hot-contenders.ts'
+import { AUTHOR, OPERATIONS, type OperationClient } from './operations.ts'
 import { atMost, type Result } from './result.ts'
 
-/** CPU per `findFirst`: a bare PrismaClient, and the same through the extension. */
+const MAIN_OPERATION = 'findFirst'
+const ROUNDS = {
+  [MAIN_OPERATION]: { rounds: 30, operations: 100, warmUp: 3_000 },
+  other: { rounds: 20, operations: 50, warmUp: 1_000 },
+}
+
+/** CPU per operation: a bare PrismaClient, and the same through the extension. */
 export async function hotPath(): Promise<Result> {
   const server = await startPostgres()
   try {
-    const url = schemaUrl(server.url, await createBranch(server, 'bench'))
-    const adapter = schemaAdapter(PrismaPg, { max: 2 })
-    const options = {
-      url: (_branch: string) => url,
-      adapter,
-      client: (managed: Prisma.PrismaClientOptions['adapter'] & object) => new PrismaClient({ adapter: managed }),
-      maxAge: 3_600_000,
-      healthChecks: false,
+    const { bare, contenders, close } = hotContenders(schemaUrl(server.url, await createBranch(server, 'bench')))
+    await bare.user.create({ data: AUTHOR })
+    const measured: Measured[] = []
+    for (const [operation, operate] of Object.entries(OPERATIONS)) {
+      const rounds = operation === MAIN_OPERATION ? ROUNDS[MAIN_OPERATION] : ROUNDS.other
+      for (const { name, goal, everywhere, client, beside = () => bare, within } of contenders) {
+        if (operation !== MAIN_OPERATION && !everywhere) continue
+        const run = () => operate(client() as OperationClient)
+        const baseline = () => operate(beside() as OperationClient)
+        measured.push(await compare({ contender: name, operation, goal, run, baseline, within }, rounds))
+      }
     }
-    const main = () => new PrismaClient({ adapter: adapter(url) })
-    const bare = main()
-    const prisma = main().$extends(branches(options))
-    const checked = main().$extends(branches({ ...options, healthChecks: true }))
-    const template = main().$extends(branches({ ...options, url: `${url}&application_name={branch}` }))
-    const byQuery = main().$extends({ query: { $allOperations: ({ args, query }) => query(args) } })
-    const extension = { name: 'on top', client: { $version: 1 } }
-    const bareExtended = main().$extends(extension)
-    const extended = prisma.$extends(extension)
-    const branch = prisma.$branch('bench')
-    await bare.user.create({ data: { email: 'bench@example.com' } })
-
-    const baseline: Contender = { name: 'bare PrismaClient', run: () => bare.user.findFirst() }
-    const contenders: Contender[] = [
-      { ...baseline, name: '(bare beside bare: the noise)' },
-      { name: '$branch, kept', goal: 1.02, run: () => branch.user.findFirst() },
-      { name: '$branch(name) each time', goal: 1.02, run: () => prisma.$branch('bench').user.findFirst() },
-      { name: '$branch(name), url a template', run: () => template.$branch('bench').user.findFirst() },
-      {
-        name: 'inside $withBranch',
-        goal: 1.03,
-        run: () => prisma.user.findFirst(),
-        within: (work) => prisma.$withBranch('bench', work),
-      },
-      {
-        name: 'inside $withBranch, health checks',
-        goal: 1.03,
-        run: () => checked.user.findFirst(),
-        within: (work) => checked.$withBranch('bench', work),
-      },
-      { name: '(a pass-through query component)', run: () => byQuery.user.findFirst() },
-      { name: '(bare with any $extends)', run: () => bareExtended.user.findFirst() },
-      {
-        name: 'inside $withBranch, the same $extends',
-        run: () => extended.user.findFirst(),
-        within: (work) => extended.$withBranch('bench', work),
-      },
-    ]
-    const measured = await compare(baseline, contenders, { operations: 100, rounds: 30 })
-    const clients = [bare, prisma, checked, template, byQuery, bareExtended]
-    await Promise.all(clients.map((client) => client.$disconnect()))
-    return {
-      name: 'hot-path',
-      title: 'CPU per findFirst, beside a bare client: the median of 30 rounds of 100 operations each',
-      rows: measured.map(({ contender, time, ratio, quartiles }) => ({
-        contender: contender.name,
-        'µs of CPU': Math.round(time),
-        ratio: ratio.toFixed(3),
-        quartiles: quartiles.map((value) => value.toFixed(3)).join('–'),
-      })),
-      goals: measured.flatMap(({ contender: { goal, name }, ratio }) => {
-        return goal === undefined ? [] : [atMost(name, goal, ratio)]
-      }),
-    }
+    await close()
+    return resultOf(measured)
   } finally {
     await server.stop()
   }
+}
+
+function resultOf(measured: Measured[]): Result {
+  const { rounds, operations } = ROUNDS[MAIN_OPERATION]
+  return {
+    name: 'hot-path',
+    title:
+      `CPU per operation, beside a bare client: of ${MAIN_OPERATION} the median of ${rounds} rounds of ${operations}, ` +
+      `of the others of ${ROUNDS.other.rounds} rounds of ${ROUNDS.other.operations}`,
+    rows: measured.map(({ comparison: { contender, operation }, time, ratio, quartiles }) => ({
+      operation,
+      contender,
+      'µs of CPU': Math.round(time),
+      ratio: ratio.toFixed(3),
+      quartiles: quartiles.map((value) => value.toFixed(3)).join('–'),
+    })),
+    goals: measured.flatMap(({ comparison: { contender, goal, operation }, ratio }) => {
+      return goal === undefined ? [] : [atMost(`${operation}, ${contender}`, goal, ratio)]
+    }),
+    data: measured.map(({ comparison: { contender, operation, goal }, ...rest }) => {
+      return { contender, operation, goal, ...rest }
+    }),
+    plot: () => plot(measured),
+  }
+}
+
+async function plot(measured: Measured[]): Promise<string> {
+  const { COLORS, drawBars } = await import('./plot.ts')
+  const bars = measured
+    .filter(({ comparison }) => comparison.operation === MAIN_OPERATION)
+    .map(({ comparison: { contender, goal }, ratio }) => {
+      const color = goal === undefined ? COLORS.other : COLORS.ours
+      return { name: contender, value: Number(((ratio - 1) * 100).toFixed(1)), color }
+    })
+  return drawBars({
+    title: `What the extension adds to the CPU time of ${MAIN_OPERATION}`,
+    subtitle: 'Per cent of what a bare PrismaClient takes, or of what is named: the median of the rounds',
+    panels: [{ title: '% more CPU', bars, label: (value) => `${value} %` }],
+  })
 }

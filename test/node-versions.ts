@@ -1,13 +1,11 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { installNode, NODE_CACHE, NODE_LINES } from './kit/node-binaries.ts'
 
-// Runs the fast projects on the newest release of each line of Node that the package supports. npm has Node's binaries
-// as packages, one for each platform: nothing but the registry is needed.
+// Runs the fast projects on the newest release of each line of Node that the package supports.
 
-const LINES = ['20', '22', '24']
 const PROJECTS = ['unit', 'sqlite']
-const CACHE = 'tmp/node-versions'
 
 interface Result {
   node: string
@@ -24,22 +22,11 @@ interface Report {
   numFailedTests?: number
 }
 
-/** Installs the newest Node of a line, if the cache does not have it; returns the path of its executable. */
-function install(line: string): string {
-  const directory = `${CACHE}/${line}`
-  const name = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`
-  mkdirSync(directory, { recursive: true })
-  // The package of the platform itself: the package `node` would find it in an install script, which npm may block.
-  const options = ['--prefix', directory, '--no-save', '--no-audit', '--no-fund', '--ignore-scripts']
-  execFileSync('npm', ['install', ...options, `${name}@${line}`], { stdio: ['ignore', 'ignore', 'inherit'] })
-  return join(process.cwd(), directory, 'node_modules', name, 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
-}
-
 /** Runs the projects on that Node. What they say goes to the terminal; the figures come from a report beside it. */
 async function test(node: string): Promise<Result> {
   const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim()
   console.log(`\n=== ${PROJECTS.join(' and ')} on Node ${version} ===`)
-  const report = join(CACHE, `${version}.json`)
+  const report = join(NODE_CACHE, `${version}.json`)
   rmSync(report, { force: true })
   const projects = PROJECTS.flatMap((project) => ['--project', project])
   const reporters = ['--reporter', 'default', '--reporter', 'json', `--outputFile.json=${report}`]
@@ -56,9 +43,9 @@ async function test(node: string): Promise<Result> {
 }
 
 const results: Result[] = []
-for (const line of LINES) {
+for (const line of NODE_LINES) {
   console.log(`\nInstalling the newest Node ${line}`)
-  results.push(await test(install(line)))
+  results.push(await test(installNode(line)))
 }
 console.log()
 console.table(results)
