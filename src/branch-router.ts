@@ -52,13 +52,14 @@ export class BranchRouter {
     }
     const disconnect = async () => {
       try {
-        await Promise.all([this.#parts.pools.close('shutdown'), this.#drainMain()])
+        await Promise.all([this.#parts.pools.shutDown(), this.#drainMain()])
         this.#parts.clients.forget(() => true)
       } finally {
         await family.main.client.$disconnect()
       }
     }
     const connect = async () => {
+      this.#parts.pools.start()
       await family.main.client.$connect()
       if (current() !== family.main) await current().client.$connect()
     }

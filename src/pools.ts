@@ -28,6 +28,7 @@ export class Pools implements PoolKeeper {
   readonly #searches = new Set<Search>()
   /** Pools noticed to be out of use, until the next turn of the event loop shows whether they stay so. */
   readonly #resting = new Set<Pool>()
+  #shutDown = false
 
   constructor(settings: PoolSettings & CapSettings, clock: Clock, events: BranchEvents) {
     this.#settings = settings
@@ -147,7 +148,7 @@ export class Pools implements PoolKeeper {
     this.#resting.add(pool)
     this.#clock.nextTurn(() => {
       this.#resting.delete(pool)
-      if (pool.idle && this.#closesWhenIdle(pool)) void pool.retire('max-age')
+      if (pool.idle && this.#closesWhenIdle(pool)) void pool.retire(this.#shutDown ? 'shutdown' : 'max-age')
       else this.#cap.makeRoom()
     })
   }
@@ -189,6 +190,16 @@ export class Pools implements PoolKeeper {
     await Promise.all([...this.#retired].filter(({ datasource }) => which(datasource)).map(({ closed }) => closed))
   }
 
+  /** Closes all. Work that comes later finds a pool, but leaves none behind (rule D3), until {@link start}. */
+  async shutDown(): Promise<void> {
+    this.#shutDown = true
+    await this.close('shutdown')
+  }
+
+  start(): void {
+    this.#shutDown = false
+  }
+
   /** Retires obsolete pools and closes those that nobody uses, without waiting for the others to drain. */
   async closeObsolete(): Promise<void> {
     const live = [...this.#live.values()]
@@ -200,8 +211,8 @@ export class Pools implements PoolKeeper {
     await Promise.all(live.filter((pool) => pool.state === 'closing').map(({ closed }) => closed))
   }
 
-  /** At max-age 0 (rule A9). */
+  /** At max-age 0 (rule A9), and whatever is opened after everything was closed. */
   #closesWhenIdle(pool: Pool): boolean {
-    return this.#settings.maxAge === 0 && !pool.permanent
+    return (this.#settings.maxAge === 0 || this.#shutDown) && !pool.permanent
   }
 }

@@ -27,6 +27,23 @@ describe('$connect, $disconnect and await using', () => {
     expect([await whose(prisma), await whose(prisma.$branch('a'))]).toEqual(['main', 'a'])
   })
 
+  it('D3: what comes after $disconnect leaves no pool behind, until $connect', async () => {
+    const { prisma } = await sqliteBranches({ maxAge: Infinity })
+    await whose(prisma.$branch('a'))
+    await prisma.$disconnect()
+    await prisma.$withBranch('a', async () => {
+      await whose(prisma)
+      // One pool serves the late unit of work, as at max-age 0.
+      await new Promise((resolve) => setImmediate(resolve))
+      expect(prisma.$branches.stats()).toMatchObject([{ branch: 'a', state: 'live' }])
+    })
+    await expect.poll(() => prisma.$branches.stats()).toEqual([])
+    await prisma.$connect()
+    await whose(prisma.$branch('a'))
+    for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve))
+    expect(prisma.$branches.stats()).toMatchObject([{ branch: 'a', state: 'live' }])
+  })
+
   it('D1: $disconnect lets transactions of branches and of the main client finish', async () => {
     const { prisma } = await sqliteBranches()
     let started = 0
