@@ -1,11 +1,17 @@
 import { cp, readdir, readFile, writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { run, Tarball } from './consumer-project.ts'
 
 const tsc = resolve('node_modules/typescript/bin/tsc')
 
 const readJson = async (file: string) => JSON.parse(await readFile(file, 'utf8'))
+
+/** With the types of those that have none of their own. */
+const FRAMEWORKS = [
+  ...['express', '@types/express', 'fastify', 'hono', 'koa', '@types/koa'],
+  ...['@nestjs/common', '@nestjs/core', 'reflect-metadata', 'rxjs'],
+]
 
 let tarball: Tarball
 /** Has the package and nothing else: not even `@prisma/client`. */
@@ -16,7 +22,7 @@ let application: string
 beforeAll(async () => {
   tarball = await Tarball.pack()
   bare = await tarball.install('bare', '--omit=peer')
-  const asHere = ['@prisma/client', '@prisma/adapter-pg'].map(async (name) => {
+  const asHere = ['@prisma/client', '@prisma/adapter-pg', ...FRAMEWORKS].map(async (name) => {
     return `${name}@${(await readJson(`node_modules/${name}/package.json`)).version}`
   })
   application = await tarball.install('application', ...(await Promise.all(asHere)))
@@ -38,7 +44,8 @@ describe('the tarball', () => {
     const sources = await filesIn('src')
     expect(sources).toEqual((await readdir('src', { recursive: true })).sort())
     const built = (await filesIn('dist')).filter((file) => file.endsWith('.js'))
-    expect(built).toEqual(sources.map((file) => file.replace(/\.ts$/, '.js')))
+    const modules = sources.filter((file) => file.endsWith('.ts'))
+    expect(built).toEqual(modules.map((file) => file.replace(/\.ts$/, '.js')))
   })
 
   test('has source maps that lead to its src', async () => {
@@ -46,15 +53,20 @@ describe('the tarball', () => {
     expect(maps).not.toEqual([])
     for (const map of maps) {
       const { sources } = await readJson(installed('dist', map))
-      for (const source of sources) await readFile(installed('dist', source))
+      for (const source of sources) await readFile(installed('dist', dirname(map), source))
     }
   })
 
-  test('depends on nothing but its peer', async () => {
-    const { dependencies, optionalDependencies, peerDependencies } = await readJson(installed('package.json'))
-    expect({ dependencies, optionalDependencies, peerDependencies }).toEqual({
-      peerDependencies: { '@prisma/client': '^7' },
+  test('depends on nothing but its peer, and on frameworks only where they are used', async () => {
+    const manifest = await readJson(installed('package.json'))
+    const { dependencies, optionalDependencies, peerDependencies, peerDependenciesMeta } = manifest
+    expect({ dependencies, optionalDependencies }).toEqual({})
+    const optional = Object.entries(peerDependenciesMeta).map(([name, meta]) => {
+      expect(meta).toEqual({ optional: true })
+      return name
     })
+    expect(Object.keys(peerDependencies).sort()).toEqual(['@prisma/client', ...optional].sort())
+    expect(peerDependencies['@prisma/client']).toBe('^7')
   })
 })
 
@@ -110,6 +122,25 @@ describe('plain node', () => {
     },
   )
 
+  const importIn = (project: string, subpath: string) => {
+    const script = `console.log(Object.keys(await import('prisma-extension-branches/${subpath}')).sort().join())`
+    return run(project, process.execPath, ['--input-type=module', '--eval', script])
+  }
+
+  test.each([
+    ['express', 'branchMiddleware,fromRequest'],
+    ['fastify', 'branchPlugin,fromRequest'],
+    ['fetch', 'branchHandler,fromRequest'],
+    ['hono', 'branchMiddleware,fromRequest'],
+    ['koa', 'branchMiddleware,fromRequest'],
+  ])('imports the middleware for %s without loading it', async (subpath, exported) => {
+    expect((await importIn(bare, subpath)).stdout.trim()).toBe(exported)
+  })
+
+  test('loads @nestjs/common for its module alone', async () => {
+    await expect(importIn(bare, 'nestjs')).rejects.toThrow("Cannot find package '@nestjs/common'")
+  })
+
   test('has one copy of it, required or imported', async () => {
     expect(await report(application, 'both.cjs')).toEqual({ same: true })
   })
@@ -126,6 +157,17 @@ describe('TypeScript', () => {
 
   test('compiles with module: nodenext, imported and required', async () => {
     await compile('nodenext', { module: 'NodeNext', types: ['node'] }, 'usage.ts', 'usage.cts')
+  })
+
+  test('lets an extended client be exported from a module with declarations', async () => {
+    await compile('declaration', { module: 'NodeNext', types: ['node'], declaration: true }, 'usage.ts')
+  })
+
+  test('compiles with every framework', async () => {
+    // The types of the frameworks themselves are not ours to check.
+    const decorators = { experimentalDecorators: true, emitDecoratorMetadata: true }
+    const options = { module: 'NodeNext', types: ['node'], skipLibCheck: true, ...decorators }
+    await compile('frameworks', options, 'frameworks.ts')
   })
 
   test('compiles with moduleResolution: bundler', async () => {
