@@ -4,31 +4,27 @@ import { PrismaClient } from '../generated/postgres/client.ts'
 import { schemaAdapter } from '../src/postgres.ts'
 import type { Use } from './async-context.ts'
 
-// Prints the microseconds of CPU that an operation takes in this process, garbage collection included.
-
-const WARM_UP = 5_000
-const OPERATIONS = 5_000
+// Does so many operations at each message, and answers with the microseconds of CPU that one took.
 
 const [url, use] = process.argv.slice(2) as [string, Use]
 const client = new PrismaClient({ adapter: schemaAdapter(PrismaPg, { max: 2 })(url) })
+let storage: AsyncLocalStorage<object> | undefined
+
+if (use !== 'never') {
+  storage = new AsyncLocalStorage()
+  await storage.run({}, async () => {})
+}
 
 async function work(count: number): Promise<void> {
-  for (let i = 0; i < count; i++) await client.user.findFirst()
-}
-
-async function measure(): Promise<void> {
-  await work(WARM_UP)
   const before = process.cpuUsage()
-  await work(OPERATIONS)
+  for (let i = 0; i < count; i++) await client.user.findFirst()
   const { user, system } = process.cpuUsage(before)
-  console.log((user + system) / OPERATIONS)
+  process.send?.((user + system) / count)
 }
 
-if (use === 'never') await measure()
-else {
-  const storage = new AsyncLocalStorage<object>()
-  await storage.run({}, async () => {})
-  if (use === 'inside of one') await storage.run({}, measure)
-  else await measure()
-}
-await client.$disconnect()
+process.on('message', (count: number) => {
+  if (use === 'inside of one') void storage?.run({}, () => work(count))
+  else void work(count)
+})
+process.on('disconnect', () => void client.$disconnect())
+process.send?.('ready')

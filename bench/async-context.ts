@@ -1,15 +1,19 @@
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
 import { schemaUrl } from '../src/postgres.ts'
 import { createBranch } from '../test/kit/branches.ts'
 import { startPostgres } from '../test/kit/embedded-postgres.ts'
 import { installNode, NODE_LINES } from '../test/kit/node-binaries.ts'
 import { quantile } from './compare.ts'
-import { AUTHOR, OPERATIONS } from './operations.ts'
+import { AUTHOR } from './operations.ts'
 import type { Result } from './result.ts'
 import { shuffled } from './shuffled.ts'
 
-const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 7)
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 60)
+/** Of each process in each round. */
+const OPERATIONS_OF_ROUND = 100
+/** Before anything is measured: enough for the compiler to have seen them all. */
+const WARM_UP = 5_000
 
 /** What a process does with AsyncLocalStorage. */
 export const USES = ['never', 'used once', 'inside of one'] as const
@@ -28,12 +32,7 @@ export async function asyncContext(): Promise<Result> {
     await server.query('INSERT INTO branch_bench."User" (id, email) VALUES ($1, $2)', [AUTHOR.id, AUTHOR.email])
     const rows: Result['rows'] = []
     for (const line of NODE_LINES) {
-      const node = installNode(line)
-      const times: Times = { never: [], 'used once': [], 'inside of one': [] }
-      for (let round = 0; round < ROUNDS; round++) {
-        // Each in a process of its own: one that has used it cannot be made to forget.
-        for (const use of shuffled(USES)) times[use].push(await measureIn(node, url, use))
-      }
+      const times = await measureOn(installNode(line), url)
       rows.push(...rowsOf(line, times))
       console.log(
         rows
@@ -44,7 +43,7 @@ export async function asyncContext(): Promise<Result> {
     }
     return {
       name: 'async-context',
-      title: `CPU per ${Object.keys(OPERATIONS)[0]} of a bare client: the median of ${ROUNDS} processes of each kind`,
+      title: `CPU per findFirst of a bare client: the median of ${ROUNDS} rounds, in which three processes take turns`,
       rows,
       goals: [],
       data: rows,
@@ -54,11 +53,32 @@ export async function asyncContext(): Promise<Result> {
   }
 }
 
-/** Microseconds of CPU per operation. */
-async function measureIn(node: string, url: string, use: Use): Promise<number> {
-  const program = new URL('./async-context-process.js', import.meta.url).pathname
-  const { stdout } = await promisify(execFile)(node, [program, url, use])
-  return Number(stdout)
+/** A process for each use: one that has used it cannot be made to forget. They take turns, in another order each time. */
+async function measureOn(node: string, url: string): Promise<Times> {
+  const times: Times = { never: [], 'used once': [], 'inside of one': [] }
+  const processes = await Promise.all(USES.map((use) => startProcess(node, url, use)))
+  for (const { child } of processes) await ask(child, WARM_UP)
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const { child, use } of shuffled(processes)) times[use].push(await ask(child, OPERATIONS_OF_ROUND))
+  }
+  for (const { child } of processes) {
+    child.disconnect()
+    await once(child, 'exit')
+  }
+  return times
+}
+
+async function startProcess(execPath: string, url: string, use: Use): Promise<{ child: ChildProcess; use: Use }> {
+  const child = fork(new URL('./async-context-process.js', import.meta.url), [url, use], { execPath })
+  await once(child, 'message')
+  return { child, use }
+}
+
+/** Has a process do so many operations. @returns the microseconds of CPU that one took, garbage collection included */
+async function ask(child: ChildProcess, operations: number): Promise<number> {
+  child.send(operations)
+  const [time] = await once(child, 'message')
+  return time
 }
 
 function rowsOf(line: string, times: Times): Result['rows'] {

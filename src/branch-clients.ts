@@ -1,4 +1,4 @@
-import type { Branch, Datasource } from './datasource.ts'
+import type { Branch, Datasource, KeptClient } from './datasource.ts'
 import { identifyDatasource, redact, urlTemplate } from './datasource-url.ts'
 import { describe } from './describe.ts'
 import type { SqlDriverAdapter, SqlDriverAdapterFactory } from './driver-adapter.ts'
@@ -15,17 +15,10 @@ import type { Pools } from './pools.ts'
 import { isPrismaClient, type PrismaClientLike } from './prisma-client.ts'
 import type { Environment } from './settings.ts'
 
-/** A branch's client, for as long as it is kept. */
-export interface KeptClient {
-  readonly client: PrismaClientLike
-  /** Then the branch has another, or none. */
-  readonly dropped: boolean
-}
-
-interface Entry extends KeptClient {
+interface Entry {
   readonly branch: Branch
   readonly datasource: Datasource
-  dropped: boolean
+  readonly kept: KeptClient & { dropped: boolean }
   /** The spellings of the URL that led here. */
   readonly urls: Set<string>
 }
@@ -91,7 +84,8 @@ export class BranchClients {
 
   /** The client of a branch, made on first use. @throws {BranchFactoryError} if `adapter` or `client` fails */
   get(branch: Branch): KeptClient {
-    return this.#entries.get(branch.key) ?? this.#add(branch)
+    if (branch.kept?.dropped === false) return branch.kept
+    return (this.#entries.get(branch.key) ?? this.#add(branch)).kept
   }
 
   /** Whether a datasource is the branch's, by the name it was opened under or by what the `url` option says now. */
@@ -160,7 +154,8 @@ export class BranchClients {
       )
     }
     this.#names.set(client, name)
-    const entry: Entry = { branch, datasource, client, dropped: false, urls: new Set([url]) }
+    const kept = { client, dropped: false }
+    const entry: Entry = { branch: { ...branch, kept }, datasource, kept, urls: new Set([url]) }
     this.#entries.set(key, entry)
     this.#latest = entry
     this.#byUrl.set(url, entry)
@@ -199,7 +194,7 @@ export class BranchClients {
   #drop(entry: Entry): void {
     const { key } = entry.datasource
     if (this.#pools.has(key)) return
-    entry.dropped = true
+    entry.kept.dropped = true
     this.#entries.delete(key)
     this.#latest = undefined
     for (const url of entry.urls) this.#byUrl.delete(url)

@@ -97,20 +97,37 @@ class ManagedAdapter implements SqlDriverAdapter {
     return this.#pools.close('closed', ({ key }) => key === this.#datasource.key)
   }
 
-  /** A statement is never repeated: it failed after it was sent, and may have done its work (rule H6). */
-  async #run<T>(statement: (adapter: SqlDriverAdapter) => Promise<T>): Promise<T> {
+  #run<T>(statement: (adapter: SqlDriverAdapter) => Promise<T>): Promise<T> {
     const found = this.#pools.use(this.#datasource, UnitOfWork.current())
-    const pool = found instanceof Promise ? await found : found
-    try {
-      const result = await statement(pool.adapter)
+    return found instanceof Promise ? found.then((pool) => runOn(pool, statement)) : runOn(found, statement)
+  }
+}
+
+/**
+ * A statement is never repeated: it failed after it was sent, and may have done its work (rule H6). Without `await`, whose
+ * promises AsyncLocalStorage makes dear.
+ */
+function runOn<T>(pool: Pool, statement: (adapter: SqlDriverAdapter) => Promise<T>): Promise<T> {
+  return attempt(() => statement(pool.adapter)).then(
+    (result) => {
       pool.succeeded()
-      return result
-    } catch (error) {
-      pool.failed(error)
-      throw error
-    } finally {
       pool.end()
-    }
+      return result
+    },
+    (error: unknown) => {
+      pool.failed(error)
+      pool.end()
+      throw error
+    },
+  )
+}
+
+/** A driver that throws is one that rejects. */
+function attempt<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return work()
+  } catch (error) {
+    return Promise.reject(error)
   }
 }
 
@@ -184,14 +201,12 @@ class ManagedTransaction implements Transaction, OpenTransaction {
     }
   }
 
-  async #run<T>(statement: () => Promise<T>): Promise<T> {
-    if (this.#cut !== undefined) throw this.#cut
-    try {
-      return await statement()
-    } catch (error) {
+  #run<T>(statement: () => Promise<T>): Promise<T> {
+    if (this.#cut !== undefined) return Promise.reject(this.#cut)
+    return attempt(statement).catch((error: unknown) => {
       this.#open?.pool.failed(error)
       throw error
-    }
+    })
   }
 
   async #end(end: () => Promise<void>): Promise<void> {
