@@ -17,7 +17,8 @@ const IN_PARALLEL = 50
  */
 const MAX_CLIENTS = 16
 const BUSY = 12
-const MAX_AGE_SECONDS = 5
+/** Pools are replaced several times meanwhile, however many requests there are. */
+const MAX_AGE_SECONDS = REQUESTS / 1_000
 /** Connections: of one pool, and of the main client. */
 const POOL_SIZE = 2
 const MAIN_POOL_SIZE = 2
