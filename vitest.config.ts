@@ -15,7 +15,7 @@ export default defineConfig({
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
       { test: { name: 'model', include: ['test/model/**/*.test.ts'], testTimeout: 3_600_000 } },
-      { test: { name: 'leaks', include: ['test/leaks/**/*.test.ts'], testTimeout: 300_000 } },
+      { test: { name: 'heavy-leaks', include: ['test/leaks/**/*.test.ts'], testTimeout: 300_000 } },
       {
         test: {
           name: 'postgres',

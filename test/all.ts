@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 
 /** Everything that is tested, in the order of what takes least. Every server must be on the machine. */
-const STAGES = ['test', 'test:model', 'test:faults', 'test:examples', 'test:nodes']
+const STAGES = ['test', 'test:model', 'test:leaks', 'test:faults', 'test:examples', 'test:nodes']
 
 const rows: Record<string, { result: string; minutes: string }> = {}
 for (const stage of STAGES) {

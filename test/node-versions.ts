@@ -3,7 +3,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { installNode, NODE_CACHE, NODE_LINES } from './kit/node-binaries.ts'
 
-// Runs the fast projects on the newest release of each line of Node that the package supports.
+// Runs the fast projects on the newest release of each line of Node that the package supports, or of those that are named.
 
 const PROJECTS = ['unit', 'sqlite']
 
@@ -43,7 +43,7 @@ async function test(node: string): Promise<Result> {
 }
 
 const results: Result[] = []
-for (const line of NODE_LINES) {
+for (const line of process.argv.length > 2 ? process.argv.slice(2) : NODE_LINES) {
   console.log(`\nInstalling the newest Node ${line}`)
   results.push(await test(installNode(line)))
 }
