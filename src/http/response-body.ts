@@ -3,7 +3,7 @@ import { UnitOfWork } from '../unit-of-work.ts'
 
 type Chunk = ReadableStreamReadResult<Uint8Array>
 
-/** A body that is made of what is in memory gives all of it within 3 turns of the microtask queue. */
+/** A body that is made of a string or bytes gives all of it within 3 turns of the microtask queue. */
 const AT_ONCE = 8
 
 /**
