@@ -3,10 +3,7 @@ import type { RequestOptions } from './http/branch-choice.ts'
 import { nodeMiddleware } from './http/node-middleware.ts'
 import type { BranchedClient } from './http/request-units.ts'
 
-export type { BranchChoice, ChosenBranch } from './http/branch-choice.ts'
-export type { BranchCookie } from './http/cookies.ts'
-export { fromRequest, type RequestSources } from './http/from-request.ts'
-export type { BranchedClient }
+export * from './http/exports.ts'
 
 /** Where the branch of a request comes from. */
 export type BranchMiddlewareOptions = RequestOptions<Request>

@@ -4,10 +4,7 @@ import { responseEnd } from './http/node-response.ts'
 import type { Problem } from './http/problem.ts'
 import { type BranchedClient, RequestUnits } from './http/request-units.ts'
 
-export type { BranchChoice, ChosenBranch } from './http/branch-choice.ts'
-export type { BranchCookie } from './http/cookies.ts'
-export { fromRequest, type RequestSources } from './http/from-request.ts'
-export type { BranchedClient }
+export * from './http/exports.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {

@@ -4,10 +4,7 @@ import { respondInUnit } from './http/fetch-response.ts'
 import type { Problem } from './http/problem.ts'
 import { type BranchedClient, RequestUnits } from './http/request-units.ts'
 
-export type { BranchChoice, ChosenBranch } from './http/branch-choice.ts'
-export type { BranchCookie } from './http/cookies.ts'
-export { fromRequest, type RequestSources } from './http/from-request.ts'
-export type { BranchedClient }
+export * from './http/exports.ts'
 
 /** Where the branch of a request comes from: the function gets the request itself, and Hono's context. */
 export type BranchMiddlewareOptions = RequestOptions<Request, [c: Context]>

@@ -4,10 +4,7 @@ import type { RequestOptions } from './http/branch-choice.ts'
 import { responseEnd } from './http/node-response.ts'
 import { type BranchedClient, RequestUnits } from './http/request-units.ts'
 
-export type { BranchChoice, ChosenBranch } from './http/branch-choice.ts'
-export type { BranchCookie } from './http/cookies.ts'
-export { fromRequest, type RequestSources } from './http/from-request.ts'
-export type { BranchedClient }
+export * from './http/exports.ts'
 
 /** Where the branch of a request comes from. `branch` is called with Koa's context. */
 export type BranchMiddlewareOptions = RequestOptions<Context>

@@ -20,9 +20,7 @@ import {
   type ProvidedClient,
 } from './nestjs/options.ts'
 
-export type { BranchChoice, ChosenBranch } from './http/branch-choice.ts'
-export type { BranchCookie } from './http/cookies.ts'
-export { fromRequest, type RequestSources } from './http/from-request.ts'
+export * from './http/exports.ts'
 export { ClientToken } from './nestjs/client-token.ts'
 export type {
   BranchesModuleExtras,

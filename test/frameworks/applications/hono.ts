@@ -1,5 +1,4 @@
 import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
 import { serve, upgradeWebSocket, type WebSocketServerLike } from '@hono/node-server'
 import { Hono } from 'hono'
 import { WebSocketServer } from 'ws'
@@ -7,6 +6,7 @@ import { branchMiddleware } from '../../../src/hono.ts'
 import { pause, whose } from '../../postgres/kit.ts'
 import type { Application, ApplicationParts } from '../kit/application.ts'
 import { lines } from '../kit/lines.ts'
+import { running } from '../kit/node-server.ts'
 
 export async function startHono({ prisma, branch, late }: ApplicationParts): Promise<Application> {
   const app = new Hono()
@@ -55,13 +55,7 @@ export async function startHono({ prisma, branch, late }: ApplicationParts): Pro
   const websocket = { server: sockets as WebSocketServerLike }
   const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1', websocket })
   await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  const close = async () => {
-    const closed = new Promise((resolve) => server.close(resolve))
-    for (const socket of sockets.clients) socket.close(1001)
-    await closed
-  }
-  return { url: `http://127.0.0.1:${port}`, close }
+  return running(server, sockets)
 }
 
 async function* encoded(texts: AsyncIterable<string>) {

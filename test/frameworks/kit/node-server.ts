@@ -11,6 +11,14 @@ export async function listen(server: Server, prisma: Client): Promise<Applicatio
   sockets.on('connection', (socket) => answerBranches(socket, prisma))
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
+  return running(server, sockets)
+}
+
+/** An application whose server listens, of HTTP/1 or HTTP/2. */
+export function running(
+  server: { address(): unknown; close(closed: (error?: Error) => void): unknown },
+  sockets: WebSocketServer,
+): Application {
   const { port } = server.address() as AddressInfo
   const close = async () => {
     const closed = new Promise((resolve) => server.close(resolve))
