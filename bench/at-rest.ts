@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Clock, systemClock, type Timer } from '../src/clock.ts'
+import { type Clock, systemClock, type Timer } from '../src/pools/clock.ts'
 import { FakePools } from './fake-pools.ts'
 
 /** Milliseconds of nothing, of which CPU time is measured. */

@@ -1,6 +1,6 @@
-import type { SqlDriverAdapterFactory } from '../src/driver-adapter.ts'
+import { extend, type PrismaClientLike } from '../src/catalog/prisma-client.ts'
+import type { SqlDriverAdapterFactory } from '../src/driver/driver-adapter.ts'
 import { type BranchesOptions, type BranchesSurface, branches } from '../src/index.ts'
-import { extend, type PrismaClientLike } from '../src/prisma-client.ts'
 
 /** How the branches of a database are reached. */
 export interface Database<Client extends PrismaClientLike> {

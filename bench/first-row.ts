@@ -1,4 +1,4 @@
-import type { SqlDriverAdapterFactory } from '../src/driver-adapter.ts'
+import type { SqlDriverAdapterFactory } from '../src/driver/driver-adapter.ts'
 
 /** Where the time until a client's first row went, in milliseconds. */
 export interface FirstRow {

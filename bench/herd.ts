@@ -1,4 +1,4 @@
-import { sql } from '../src/driver-adapter.ts'
+import { sql } from '../src/driver/driver-adapter.ts'
 import { ManualClock } from '../test/kit/manual-clock.ts'
 import { quantile } from './compare.ts'
 import { type FakeBranch, FakePools } from './fake-pools.ts'

@@ -1,5 +1,5 @@
-import { systemClock } from '../src/clock.ts'
-import { type SqlDriverAdapter, sql } from '../src/driver-adapter.ts'
+import { type SqlDriverAdapter, sql } from '../src/driver/driver-adapter.ts'
+import { systemClock } from '../src/pools/clock.ts'
 import { quantile } from './compare.ts'
 import { type FakeBranch, FakePools } from './fake-pools.ts'
 import { shuffled } from './shuffled.ts'
@@ -107,7 +107,7 @@ async function transact(adapters: SqlDriverAdapter[]): Promise<void> {
 /** What a statement costs apart from the promises that the adapter's interface asks for. */
 function use({ pools }: FakePools, branches: FakeBranch[]): void {
   for (let i = 0; i < STATEMENTS; i++) {
-    const pool = pools.use((branches[i % branches.length] as FakeBranch).datasource, undefined)
+    const pool = pools.acquire((branches[i % branches.length] as FakeBranch).datasource, undefined)
     if (pool instanceof Promise) throw new Error('The pool was to be live')
     pool.succeeded()
     pool.end()

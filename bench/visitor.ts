@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { PrismaLibSql } from '@prisma/adapter-libsql'
 import { PrismaClient } from '../generated/sqlite/client.ts'
-import { sql } from '../src/driver-adapter.ts'
+import { sql } from '../src/driver/driver-adapter.ts'
 import { type Database, extension, map } from './contenders.ts'
 import type { Visits } from './visits.ts'
 

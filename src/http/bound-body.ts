@@ -1,4 +1,4 @@
-import { UnitOfWork } from '../unit-of-work.ts'
+import { UnitOfWork } from '../units/unit-of-work.ts'
 
 /**
  * Lets a body that is made as it is read be read in the current unit of work: whoever sends it does so from outside. Takes

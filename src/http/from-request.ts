@@ -1,5 +1,5 @@
-import { describe } from '../describe.ts'
-import { InvalidOptionError } from '../errors.ts'
+import { describe } from '../settings/describe.ts'
+import { InvalidOptionError } from '../settings/errors.ts'
 import type { BranchChoice } from './branch-choice.ts'
 import { type BranchCookie, clearCookie, readCookie } from './cookies.ts'
 

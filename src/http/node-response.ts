@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { UnitOfWork } from '../unit-of-work.ts'
+import { UnitOfWork } from '../units/unit-of-work.ts'
 import type { Problem } from './problem.ts'
 
 /**

@@ -1,4 +1,4 @@
-import type { BranchErrorCode } from '../errors.ts'
+import type { BranchErrorCode } from '../settings/errors.ts'
 import type { BranchChoice } from './branch-choice.ts'
 
 /** The answer to a request that named a branch which is not there: problem details in JSON (RFC 9457). */

@@ -1,5 +1,5 @@
-import { describe } from '../describe.ts'
-import { InvalidBranchNameError, InvalidOptionError, UnknownBranchError } from '../errors.ts'
+import { describe } from '../settings/describe.ts'
+import { InvalidBranchNameError, InvalidOptionError, UnknownBranchError } from '../settings/errors.ts'
 import { type BranchChoice, type ChosenBranch, DEFAULT_PATTERN, type RequestOptions } from './branch-choice.ts'
 import { type Problem, unknownBranch } from './problem.ts'
 

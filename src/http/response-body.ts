@@ -1,5 +1,5 @@
 import type { ReadableStreamReadResult } from 'node:stream/web'
-import { UnitOfWork } from '../unit-of-work.ts'
+import { UnitOfWork } from '../units/unit-of-work.ts'
 
 type Chunk = ReadableStreamReadResult<Uint8Array>
 

@@ -1,4 +1,4 @@
-import { InvalidOptionError } from '../errors.ts'
+import { InvalidOptionError } from '../settings/errors.ts'
 
 /** A class that stands for a client of this type where Nest wants a token. There are no instances of it. */
 export type ClientToken<Client> = abstract new () => Client

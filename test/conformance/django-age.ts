@@ -7,7 +7,7 @@ export const DJANGO_AGE: Counterpart[] = [
   {
     behaviour: '`CONN_MAX_AGE` is 0 and `CONN_HEALTH_CHECKS` is off unless set.',
     sources: ['django/db/utils.py ConnectionHandler.configure_settings'],
-    ours: ours('unit/settings.test.ts', 'are those of the design'),
+    ours: ours('unit/settings/settings.test.ts', 'are those of the design'),
   },
   {
     behaviour: 'At max-age 0 a connection serves one request and is closed at its end.',
@@ -17,7 +17,7 @@ export const DJANGO_AGE: Counterpart[] = [
     ],
     ours: [
       ...ours(
-        'unit/age.test.ts',
+        'unit/pools/age.test.ts',
         'A9: one pool serves all of a unit of work, however much time passes in it, and closes at its end',
         'A9: the pool closes when the last of the units that use it ends',
       ),
@@ -30,8 +30,8 @@ export const DJANGO_AGE: Counterpart[] = [
     behaviour: '`None` means unlimited.',
     sources: [`${BASE} BaseDatabaseWrapper.connect`],
     ours: [
-      ...ours('unit/age.test.ts', 'never closes by age when it is Infinity'),
-      ...ours('unit/settings.test.ts', 'says none where there may be no limit'),
+      ...ours('unit/pools/age.test.ts', 'never closes by age when it is Infinity'),
+      ...ours('unit/settings/settings.test.ts', 'says none where there may be no limit'),
     ],
     differs: 'Unlimited can be said in the environment as well: `DB_CONN_MAX_AGE=none`.',
   },
@@ -39,7 +39,7 @@ export const DJANGO_AGE: Counterpart[] = [
     behaviour: 'Age counts from the moment when connecting starts, and use does not set it back.',
     sources: [`${BASE} BaseDatabaseWrapper.connect, the only place that sets close_at`],
     ours: ours(
-      'unit/age.test.ts',
+      'unit/pools/age.test.ts',
       'A1: counts from the start of connecting',
       'A1, A6: is not extended by use, so a job that runs every few seconds keeps no pool alive',
     ),
@@ -48,7 +48,7 @@ export const DJANGO_AGE: Counterpart[] = [
     behaviour: 'At exactly its max-age a connection is too old.',
     sources: [`${BASE} BaseDatabaseWrapper.close_if_unusable_or_obsolete`],
     ours: ours(
-      'unit/age.test.ts',
+      'unit/pools/age.test.ts',
       'A2, A3: at exactly max-age no statement starts on a pool, even if its timer had no chance to fire',
       'A3: no transaction starts on an obsolete pool either',
     ),
@@ -59,7 +59,7 @@ export const DJANGO_AGE: Counterpart[] = [
     behaviour: 'A connection past its max-age is closed when a request starts or ends.',
     sources: ['django/db/__init__.py close_old_connections'],
     ours: [
-      ...ours('unit/age.test.ts', 'A4: closes an idle pool at its deadline, with no traffic at all'),
+      ...ours('unit/pools/age.test.ts', 'A4: closes an idle pool at its deadline, with no traffic at all'),
       ...ours('sqlite/lifecycle.test.ts', 'A4: exits by itself while a pool waits for its max-age'),
     ],
     differs:
@@ -69,7 +69,7 @@ export const DJANGO_AGE: Counterpart[] = [
     behaviour: 'In a process without requests a connection stays open until somebody closes it.',
     sources: ['docs/ref/databases.txt, Persistent connections, Caveats'],
     ours: ours(
-      'unit/age.test.ts',
+      'unit/pools/age.test.ts',
       'A1, A6: is not extended by use, so a job that runs every few seconds keeps no pool alive',
       'A6: one long unit of work goes from pool to pool',
     ),
@@ -79,7 +79,7 @@ export const DJANGO_AGE: Counterpart[] = [
     behaviour: '`close_old_connections()` can be called by hand, and looks only at connections that were used.',
     sources: ['django/db/__init__.py close_old_connections, with connections.all(initialized_only=True)'],
     ours: ours(
-      'unit/closing.test.ts',
+      'unit/pools/closing.test.ts',
       'closeObsolete() closes what is obsolete and idle, and does not wait for what is in use',
     ),
   },
@@ -87,7 +87,7 @@ export const DJANGO_AGE: Counterpart[] = [
     behaviour: 'The age of a connection is taken from the monotonic clock.',
     sources: [`${BASE} BaseDatabaseWrapper.connect, close_if_unusable_or_obsolete`],
     ours: ours(
-      'unit/age.test.ts',
+      'unit/pools/age.test.ts',
       'A7: a process that was frozen does not trust its old sockets',
       'A7: a wall clock set back changes nothing',
     ),
@@ -101,9 +101,9 @@ export const DJANGO_AGE: Counterpart[] = [
       'tests/transactions/tests.py AtomicErrorsTests.test_atomic_prevents_queries_in_broken_transaction_after_client_close',
     ],
     ours: [
-      ...ours('unit/closing.test.ts', 'D1: statements in flight and open transactions finish before their pool closes'),
+      ...ours('unit/pools/closing.test.ts', 'D1: statements in flight and open transactions finish before their pool closes'),
       ...ours(
-        'unit/age.test.ts',
+        'unit/pools/age.test.ts',
         'A5: a busy pool closes when its last statement or transaction ends; new work opens a fresh one at once',
       ),
     ],
@@ -114,7 +114,7 @@ export const DJANGO_AGE: Counterpart[] = [
     behaviour: 'A connection whose autocommit is not as configured when a request ends is closed.',
     sources: [`${BASE} BaseDatabaseWrapper.close_if_unusable_or_obsolete`],
     ours: ours(
-      'unit/closing.test.ts',
+      'unit/pools/closing.test.ts',
       'D1: a transaction that drains for longer than drainTimeout is cut, reported, and rolled back',
     ),
     differs:
@@ -125,7 +125,7 @@ export const DJANGO_AGE: Counterpart[] = [
     sources: ['django/db/backends/sqlite3/base.py DatabaseWrapper.close'],
     ours: [
       ...ours(
-        'unit/closing.test.ts',
+        'unit/pools/closing.test.ts',
         'D4: a database in memory is closed neither by age, nor idleness, nor the cap, nor its probe',
         'an explicit close ends a database in memory, too',
       ),
@@ -140,7 +140,7 @@ export const DJANGO_AGE: Counterpart[] = [
       'tests/backends/tests.py ThreadTests.test_connections_thread_local',
     ],
     ours: [
-      ...ours('unit/opening.test.ts', 'B1: one live pool per URL, however many callers arrive while it is cold'),
+      ...ours('unit/pools/opening.test.ts', 'B1: one live pool per URL, however many callers arrive while it is cold'),
       ...ours(
         'postgres/cap.test.ts',
         'C1, C2: 40 branches through 4 clients: all are served, connections stay within the bound, none is left',

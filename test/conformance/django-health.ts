@@ -12,7 +12,7 @@ export const DJANGO_HEALTH: Counterpart[] = [
       `${HEALTH_TESTS}.test_health_checks_enabled`,
       'tests/backends/postgresql/tests.py Tests.test_connect_no_is_usable_checks',
     ],
-    ours: ours('unit/health.test.ts', 'H1: a new pool is not probed'),
+    ours: ours('unit/pools/health.test.ts', 'H1: a new pool is not probed'),
   },
   {
     behaviour: 'A connection kept from an earlier request is checked once, before the first query of a request.',
@@ -21,7 +21,7 @@ export const DJANGO_HEALTH: Counterpart[] = [
       `${HEALTH_TESTS}.test_health_checks_enabled`,
     ],
     ours: ours(
-      'unit/health.test.ts',
+      'unit/pools/health.test.ts',
       'H2: a reused pool is probed once in a unit of work, before its first statement',
       'H2: a pool verified by use or probe within the interval is not probed; with interval 0, every unit probes',
       'H3: concurrent first statements share one probe',
@@ -32,7 +32,7 @@ export const DJANGO_HEALTH: Counterpart[] = [
   {
     behaviour: 'A request that does not touch the database checks nothing.',
     sources: [`${BASE} BaseDatabaseWrapper._cursor`, 'docs/ref/databases.txt, Persistent connections'],
-    ours: ours('unit/health.test.ts', 'H2: a unit of work that touches no database probes nothing'),
+    ours: ours('unit/pools/health.test.ts', 'H2: a unit of work that touches no database probes nothing'),
   },
   {
     behaviour: 'A transaction checks before `BEGIN`, and not inside.',
@@ -41,7 +41,7 @@ export const DJANGO_HEALTH: Counterpart[] = [
       `${HEALTH_TESTS}.test_set_autocommit_health_checks_enabled`,
     ],
     ours: ours(
-      'unit/health.test.ts',
+      'unit/pools/health.test.ts',
       'H2: the probe comes before BEGIN, and no statement inside a transaction is probed',
     ),
   },
@@ -53,7 +53,7 @@ export const DJANGO_HEALTH: Counterpart[] = [
     ],
     ours: [
       ...ours(
-        'unit/health.test.ts',
+        'unit/pools/health.test.ts',
         'H4: a failed probe retires the pool, and the statement runs once, on a fresh one',
       ),
       ...ours(
@@ -66,7 +66,7 @@ export const DJANGO_HEALTH: Counterpart[] = [
     behaviour: 'The check itself does not raise when the connection is gone.',
     sources: ['tests/backends/tests.py BackendTestCase.test_is_usable_after_database_disconnects'],
     ours: ours(
-      'unit/health.test.ts',
+      'unit/pools/health.test.ts',
       'H4: a probe that hangs has failed after probeTimeout, and does not hang the close of its pool',
       'H4: what is in flight on a pool that fails its probe still finishes',
     ),
@@ -76,7 +76,7 @@ export const DJANGO_HEALTH: Counterpart[] = [
     behaviour: 'With health checks off, a connection is reused without a check.',
     sources: [`${HEALTH_TESTS}.test_health_checks_disabled`],
     ours: ours(
-      'unit/health.test.ts',
+      'unit/pools/health.test.ts',
       'H7: an error of the connection makes the pool suspect: its next use probes first, with health checks off',
     ),
     differs: 'After an error of the connection the next use probes all the same.',
@@ -85,8 +85,8 @@ export const DJANGO_HEALTH: Counterpart[] = [
     behaviour: 'Any error but those of data and integrity sets `errors_occurred`.',
     sources: ['django/db/utils.py DatabaseErrorWrapper.__exit__'],
     ours: [
-      ...ours('unit/health.test.ts', 'H7: an error of the statement does not'),
-      ...ours('unit/connection-errors.test.ts', 'H7: isConnectionError'),
+      ...ours('unit/pools/health.test.ts', 'H7: an error of the statement does not'),
+      ...ours('unit/driver/connection-errors.test.ts', 'H7: isConnectionError'),
     ],
     differs:
       'Only errors of the connection make a pool suspect: a syntax error or a missing table says nothing about it.',
@@ -100,11 +100,11 @@ export const DJANGO_HEALTH: Counterpart[] = [
     ],
     ours: [
       ...ours(
-        'unit/health.test.ts',
+        'unit/pools/health.test.ts',
         'H7: an error of the connection makes the pool suspect: its next use probes first, with health checks off',
         'H7: an error of the connection inside a transaction counts as well',
       ),
-      ...ours('unit/closing.test.ts', 'closeObsolete() probes a suspect pool, and closes it if it proves unfit'),
+      ...ours('unit/pools/closing.test.ts', 'closeObsolete() probes a suspect pool, and closes it if it proves unfit'),
     ],
     differs: 'The next use probes, in the same unit of work too, and not the end of a request.',
   },
@@ -112,7 +112,7 @@ export const DJANGO_HEALTH: Counterpart[] = [
     behaviour: 'A commit or rollback that succeeds clears `errors_occurred`.',
     sources: [`${BASE} BaseDatabaseWrapper.commit, rollback`],
     ours: ours(
-      'unit/health.test.ts',
+      'unit/pools/health.test.ts',
       'H7: the success of a statement that was under way already does not clear the suspicion',
     ),
     differs:
@@ -122,8 +122,8 @@ export const DJANGO_HEALTH: Counterpart[] = [
     behaviour: 'An error is looked into before the age: a connection past its max-age may be checked and then closed.',
     sources: [`${BASE} BaseDatabaseWrapper.close_if_unusable_or_obsolete`],
     ours: [
-      ...ours('unit/health.test.ts', 'H8: an obsolete pool is replaced without being probed'),
-      ...ours('unit/closing.test.ts', 'A9: closeObsolete() does not probe a suspect pool that it closes'),
+      ...ours('unit/pools/health.test.ts', 'H8: an obsolete pool is replaced without being probed'),
+      ...ours('unit/pools/closing.test.ts', 'A9: closeObsolete() does not probe a suspect pool that it closes'),
     ],
     differs: 'The age comes first: what is closed anyway is not probed.',
   },
@@ -131,7 +131,7 @@ export const DJANGO_HEALTH: Counterpart[] = [
     behaviour: 'A connect that fails leaves nothing behind; the next query connects anew.',
     sources: [`${BASE} BaseDatabaseWrapper.ensure_connection, connect`],
     ours: [
-      ...ours('unit/opening.test.ts', 'B2: a connect that fails is not cached, and fails all who waited for it'),
+      ...ours('unit/pools/opening.test.ts', 'B2: a connect that fails is not cached, and fails all who waited for it'),
       ...ours(
         'postgres/faults.test.ts',
         "H5, B2: while it is down the caller gets the database's error, and afterwards everything works, with no restart",
@@ -151,7 +151,7 @@ export const DJANGO_HEALTH: Counterpart[] = [
         'H6, H7: a connection cut under a statement fails that statement, which is not repeated; the next one works',
       ),
       ...ours(
-        'unit/closing.test.ts',
+        'unit/pools/closing.test.ts',
         'D1: a transaction that was cut says so at whatever comes next, and is left once',
       ),
     ],

@@ -8,7 +8,7 @@ export const KERNELCI: Counterpart[] = [
     sources: ['backend/kernelCI/settings.py DATABASES', '.env.example', 'backend/README.md'],
     ours: [
       ...ours(
-        'unit/settings.test.ts',
+        'unit/settings/settings.test.ts',
         'are those of the design',
         'gives durations in seconds, decimals allowed',
         'takes %s for true',

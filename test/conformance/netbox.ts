@@ -11,7 +11,7 @@ export const NETBOX: Counterpart[] = [
     sources: [`${UTILITIES} close_old_branch_connections`, `${LIFECYCLE}.test_branch_connections_close_after_max_age`],
     ours: [
       ...ours('postgres/netbox.test.ts', 'A9, D3: one branch'),
-      ...ours('unit/age.test.ts', 'A4: closes an idle pool at its deadline, with no traffic at all'),
+      ...ours('unit/pools/age.test.ts', 'A4: closes an idle pool at its deadline, with no traffic at all'),
     ],
     differs: 'There it takes the start or end of a request in the same thread. Here no request is needed.',
   },
@@ -74,7 +74,7 @@ export const NETBOX: Counterpart[] = [
       `${DATABASE} BranchConnectionTrackingTestCase.test_track_branch_connection_adds_alias`,
     ],
     ours: [
-      ...ours('unit/closing.test.ts', 'D3: nothing is left at the end, also of a pool that was just being opened'),
+      ...ours('unit/pools/closing.test.ts', 'D3: nothing is left at the end, also of a pool that was just being opened'),
       ...ours('sqlite/clients.test.ts', 'keeps the clients used last, and no more than maxClients'),
     ],
     differs: 'What is known there is a set per thread that only grows. Here closed pools and old clients are let go.',

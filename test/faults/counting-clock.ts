@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../src/clock.ts'
+import type { Clock, Timer } from '../../src/pools/clock.ts'
 
 /** The system's clock, with a count of the timers that are set, and a wall clock that a test can move. */
 export class CountingClock implements Clock {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, type TestContext } from 'vitest'
-import type { BranchesOptions } from '../../src/options.ts'
+import type { BranchesOptions } from '../../src/settings/options.ts'
 import type { PostgresDatabase } from '../kit/postgres-database.ts'
 import { checkBooks, checkClosed } from './books.ts'
 import { type Contender, type ExtensionContender, extensionContender, mapContender } from './contender.ts'

@@ -1,5 +1,10 @@
 import { PrismaLibSql } from '@prisma/adapter-libsql'
-import type { SqlDriverAdapter, SqlDriverAdapterFactory, SqlQuery, Transaction } from '../../src/driver-adapter.ts'
+import type {
+  SqlDriverAdapter,
+  SqlDriverAdapterFactory,
+  SqlQuery,
+  Transaction,
+} from '../../src/driver/driver-adapter.ts'
 import { Gate } from './gate.ts'
 
 /**

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { PrismaMariaDb } from '@prisma/adapter-mariadb'
-import { type SqlDriverAdapter, sql } from '../../src/driver-adapter.ts'
+import { type SqlDriverAdapter, sql } from '../../src/driver/driver-adapter.ts'
 import { findProgram, freePort, removeDirectory, runProgram, ServerProcess, serverDirectory } from './server-program.ts'
 
 const HINT = 'MariaDB is not on this machine: apt-get install mariadb-server'

@@ -1,5 +1,5 @@
 import type { PrismaClient } from '../../generated/sqlite/client.ts'
-import type { SqlDriverAdapterFactory } from '../../src/driver-adapter.ts'
+import type { SqlDriverAdapterFactory } from '../../src/driver/driver-adapter.ts'
 
 /** The clients generated for the three kinds of database differ in nothing that the rules use: they are typed as one. */
 export type Client = PrismaClient

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, onTestFinished } from 'vitest'
 import { branches } from '../../src/index.ts'
-import type { BranchesOptions } from '../../src/options.ts'
+import type { BranchesOptions } from '../../src/settings/options.ts'
 import type { BackendServer, Databases } from './backend.ts'
 
 /** A client with the extension, and its databases: `main` and a branch for each name. */

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { PrismaLibSql } from '@prisma/adapter-libsql'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { sql } from '../../src/driver-adapter.ts'
+import { sql } from '../../src/driver/driver-adapter.ts'
 import { sqliteMemory } from './backends/sqlite-memory.ts'
 import { bench, whose } from './bench.ts'
 import { rules } from './rules.ts'

@@ -1,4 +1,4 @@
-import type { RetireReason } from '../../src/events.ts'
+import type { RetireReason } from '../../src/pools/events.ts'
 import { ageOf, type Connection, isProbing, type Operation } from './ledger.ts'
 import { isSuspect } from './oracle/judgement.ts'
 import type { World } from './oracle/world.ts'

@@ -1,4 +1,4 @@
-import type { SqlDriverAdapter, SqlQuery, SqlResultSet, Transaction } from '../../src/driver-adapter.ts'
+import type { SqlDriverAdapter, SqlQuery, SqlResultSet, Transaction } from '../../src/driver/driver-adapter.ts'
 import { FakeTransaction } from './fake-transaction.ts'
 import type { Connection, Fate, Ledger, Operation } from './ledger.ts'
 import type { Watch } from './oracle/watch.ts'

@@ -1,4 +1,4 @@
-import type { SqlQuery, SqlResultSet, Transaction } from '../../src/driver-adapter.ts'
+import type { SqlQuery, SqlResultSet, Transaction } from '../../src/driver/driver-adapter.ts'
 import { type FakeDatabase, NOTHING } from './fake-driver.ts'
 import type { Connection, Fate, Moment } from './ledger.ts'
 

@@ -1,4 +1,4 @@
-import type { Opening } from '../../src/opening.ts'
+import type { Opening } from '../../src/pools/opening.ts'
 import type { ModelClock } from './model-clock.ts'
 import type { Kind } from './settings.ts'
 

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../src/clock.ts'
+import type { Clock, Timer } from '../../src/pools/clock.ts'
 import type { Steps } from './steps.ts'
 
 interface Pending {

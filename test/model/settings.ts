@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { CapSettings, PoolSettings } from '../../src/settings.ts'
+import type { CapSettings, PoolSettings } from '../../src/settings/settings.ts'
 
 /** `server` may be lost and refuse; `memory` is a database that is gone with its pool (rule D4). */
 export type Kind = 'server' | 'file' | 'memory'
@@ -22,6 +22,7 @@ export const anySetting: fc.Arbitrary<Setting> = fc.record({
     probe: fc.constant('SELECT 1'),
     probeInterval: fc.constantFrom(20, 0, 0, 100),
     probeTimeout: fc.constantFrom(50, 10),
+    closeTimeout: fc.constantFrom(50, 10),
     drainTimeout: fc.constantFrom(150, 30, 0, Infinity),
     maxClients: fc.constantFrom(1, 2, 2, 3, 3, 4, Infinity),
     acquireTimeout: fc.constantFrom(100, 400, 20, 0, Infinity),

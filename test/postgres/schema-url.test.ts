@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { describe, expect, it } from 'vitest'
 import { PrismaClient } from '../../generated/postgres/client.ts'
-import { identifyDatasource } from '../../src/datasource-url.ts'
+import { identifyDatasource } from '../../src/datasource/identity.ts'
 import { schemaAdapter, schemaUrl } from '../../src/postgres.ts'
 import { migrate } from '../kit/branches.ts'
 import { testDatabase } from './kit.ts'
@@ -102,7 +102,7 @@ describe('a schema name from outside', () => {
 
 describe('secrets', () => {
   it('no inspection of the adapter that a client is given shows the password', async () => {
-    const { ManagedAdapterFactory } = await import('../../src/managed-adapter.ts')
+    const { ManagedAdapterFactory } = await import('../../src/adapter/managed-adapter.ts')
     const url = schemaUrl('postgresql://u:hunter2@127.0.0.1:1/app', 'a')
     const factory = schemaAdapter(PrismaPg)(url)
     const datasource = { ...identifyDatasource(url, 'a'), branch: 'a', connect: () => factory.connect() }

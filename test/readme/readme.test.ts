@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { CAP_OPTION_NAMES, POOL_OPTION_NAMES } from '../../src/settings.ts'
+import { CAP_OPTION_NAMES, POOL_OPTION_NAMES } from '../../src/settings/settings.ts'
 import { compile, snippetsOf } from './snippets.ts'
 
 const README = 'README.md'

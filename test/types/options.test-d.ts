@@ -47,6 +47,8 @@ describe('branches()', () => {
       | 'maxClients'
       | 'acquireTimeout'
       | 'drainTimeout'
+      | 'closeTimeout'
+      | 'keepClients'
     >()
     branches({ ...required, maxAge: Infinity, maxClients: Infinity, probe: 'SELECT 2', healthChecks: true })
     branches({ ...required, probe: (adapter) => adapter.executeScript('SELECT 3') })

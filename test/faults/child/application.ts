@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { BranchesOptions } from '../../../src/options.ts'
+import type { BranchesOptions } from '../../../src/settings/options.ts'
 import { type Contender, type ExtensionContender, extensionContender, mapContender } from '../contender.ts'
 import { Load, type Operation } from '../load.ts'
 

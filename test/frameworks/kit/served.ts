@@ -1,7 +1,7 @@
 import { expect, onTestFinished } from 'vitest'
 import { fromRequest } from '../../../src/http/from-request.ts'
-import type { BranchesOptions } from '../../../src/options.ts'
 import { schemaUrl } from '../../../src/postgres.ts'
+import type { BranchesOptions } from '../../../src/settings/options.ts'
 import { postgresBranches, testDatabase } from '../../postgres/kit.ts'
 import type { ApplicationParts, StartApplication } from './application.ts'
 import { countUnits } from './counted-units.ts'

@@ -1,7 +1,7 @@
 import { PrismaClient } from '../../../generated/sqlite/client.ts'
-import { branchesWith } from '../../../src/branches.ts'
-import { type Clock, systemClock } from '../../../src/clock.ts'
-import type { BranchesOptions } from '../../../src/options.ts'
+import { branchesWith } from '../../../src/extension/branches.ts'
+import { type Clock, systemClock } from '../../../src/pools/clock.ts'
+import type { BranchesOptions } from '../../../src/settings/options.ts'
 import type { FakeDriver } from './fake-driver.ts'
 
 /** A client with the extension whose branches, any number of them, are the driver's. */

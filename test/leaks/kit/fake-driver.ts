@@ -1,4 +1,9 @@
-import type { SqlDriverAdapter, SqlDriverAdapterFactory, SqlQuery, SqlResultSet } from '../../../src/driver-adapter.ts'
+import type {
+  SqlDriverAdapter,
+  SqlDriverAdapterFactory,
+  SqlQuery,
+  SqlResultSet,
+} from '../../../src/driver/driver-adapter.ts'
 
 /** `PRAGMA database_list` of a database in a file, which the library asks for when it connects. */
 const DATABASES: SqlResultSet = {

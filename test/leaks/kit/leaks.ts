@@ -1,4 +1,4 @@
-import type { SqlDriverAdapter } from '../../../src/driver-adapter.ts'
+import type { SqlDriverAdapter } from '../../../src/driver/driver-adapter.ts'
 
 const kept = new Map<number, SqlDriverAdapter>()
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { PrismaClient } from '../../../generated/postgres/client.ts'
-import type { SqlDriverAdapterFactory } from '../../../src/driver-adapter.ts'
+import type { SqlDriverAdapterFactory } from '../../../src/driver/driver-adapter.ts'
 import { PostgresDatabase } from '../../kit/postgres-database.ts'
 import type { BackendServer, Client } from '../backend.ts'
 

@@ -1,5 +1,5 @@
 import { PrismaLibSql } from '@prisma/adapter-libsql'
-import type { SqlDriverAdapterFactory } from '../../../src/driver-adapter.ts'
+import type { SqlDriverAdapterFactory } from '../../../src/driver/driver-adapter.ts'
 import { type Backend, type Databases, without } from '../backend.ts'
 import { migration, sqliteDialect } from './sqlite.ts'
 

@@ -6,7 +6,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { PrismaLibSql } from '@prisma/adapter-libsql'
 import { PrismaClient } from '../../../generated/sqlite/client.ts'
-import { type SqlDriverAdapter, type SqlDriverAdapterFactory, sql } from '../../../src/driver-adapter.ts'
+import { type SqlDriverAdapter, type SqlDriverAdapterFactory, sql } from '../../../src/driver/driver-adapter.ts'
 import { type Backend, type BackendServer, type Databases, without } from '../backend.ts'
 
 export const migration = readFileSync('prisma/sqlite/migration.sql', 'utf8')

@@ -43,7 +43,7 @@ export function closingRules(rule: Rule): void {
     'D1, D3: a statement that outlives drainTimeout is reported, and leaves no connection once the server has ended it',
     ['cut connections'],
     async (server) => {
-      const work = await bench(server, ['a'], { drainTimeout: 100, probeTimeout: 100 })
+      const work = await bench(server, ['a'], { drainTimeout: 100, closeTimeout: 100 })
       const { prisma, databases, times } = work
       expect(await whose(prisma.$branch('a'))).toBe('a')
       const { outcome } = await startSlowInsert(work, 'a', 'slow@example.com')

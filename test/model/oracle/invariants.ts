@@ -1,5 +1,5 @@
-import type { RetireReason } from '../../../src/events.ts'
-import type { Opening } from '../../../src/opening.ts'
+import type { RetireReason } from '../../../src/pools/events.ts'
+import type { Opening } from '../../../src/pools/opening.ts'
 import { ageOf, type Connection, isLive, isProbing, type Moment, type Operation, takesPlace } from '../ledger.ts'
 import { ages, isCut, isFirstUse, isIdle, isSuspect, mayBeSuspect } from './judgement.ts'
 import type { World } from './world.ts'
@@ -141,7 +141,7 @@ export const whenClosed: Invariants<[Connection]> = {
     const { disposed, disposing, inFlight } = connection
     const { time } = world.ledger.now()
     if (disposed !== undefined) return true
-    if (disposing !== undefined) return time - disposing.time >= world.setting.settings.probeTimeout
+    if (disposing !== undefined) return time - disposing.time >= world.setting.settings.closeTimeout
     return (inFlight.size > 0 || isProbing(connection)) && isCut(world, connection)
   },
 }
@@ -190,7 +190,7 @@ export const atRest: Invariants<[Connection]> = {
     if (it.closed !== undefined || it.disposing === undefined) return true
     // After a timer that was late the driver is given as much time again.
     const since = Math.max(it.disposing.time, clock.lateAt)
-    const late = ledger.now().time - since >= setting.settings.probeTimeout && !clock.isDue && clock.turns === 0
+    const late = ledger.now().time - since >= setting.settings.closeTimeout && !clock.isDue && clock.turns === 0
     return it.disposed === undefined && !late
   },
 

@@ -1,4 +1,4 @@
-import type { RetireReason } from '../../../src/events.ts'
+import type { RetireReason } from '../../../src/pools/events.ts'
 import type { Coverage } from '../coverage.ts'
 import { type Connection, isProbing, type Moment, type Operation, takesPlace } from '../ledger.ts'
 import * as invariants from './invariants.ts'

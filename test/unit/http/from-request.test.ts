@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { InvalidOptionError } from '../../../src/errors.ts'
 import { fromRequest, type RequestLike, type RequestSources } from '../../../src/http/from-request.ts'
+import { InvalidOptionError } from '../../../src/settings/errors.ts'
 
 const ALL: RequestSources = { header: 'X-Branch', query: '_branch', cookie: 'branch', subdomain: 'example.com' }
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { systemClock } from '../../../src/clock.ts'
-import { UnknownBranchError } from '../../../src/errors.ts'
 import type { ChosenBranch } from '../../../src/http/branch-choice.ts'
 import { fromRequest } from '../../../src/http/from-request.ts'
 import { type EnteredRequest, RequestUnits } from '../../../src/http/request-units.ts'
+import { systemClock } from '../../../src/pools/clock.ts'
+import { UnknownBranchError } from '../../../src/settings/errors.ts'
 import { CountingClock } from '../../faults/counting-clock.ts'
 import { sqliteBranches, whose } from '../../kit/sqlite-branches.ts'
 

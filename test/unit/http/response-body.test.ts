@@ -1,7 +1,7 @@
 import type { UnderlyingSource } from 'node:stream/web'
 import { expect, it } from 'vitest'
 import { ResponseBody } from '../../../src/http/response-body.ts'
-import { UnitOfWork } from '../../../src/unit-of-work.ts'
+import { UnitOfWork } from '../../../src/units/unit-of-work.ts'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 

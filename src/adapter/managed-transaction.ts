@@ -1,0 +1,96 @@
+import { type SqlQuery, type SqlResultSet, sql, type Transaction } from '../driver/driver-adapter.ts'
+import type { OpenTransaction, Pool } from '../pools/pool.ts'
+import { attempt } from './attempt.ts'
+
+/** The transaction, with savepoints if the driver has them: Prisma looks whether the methods are there. */
+export function manageTransaction(transaction: Transaction, pool: Pool): Transaction {
+  const managed: Transaction & ManagedTransaction = new ManagedTransaction(transaction, pool)
+  for (const method of ['createSavepoint', 'rollbackToSavepoint', 'releaseSavepoint'] as const) {
+    if (transaction[method] === undefined) continue
+    managed[method] = async (name) => managed.transaction[method]?.(name)
+  }
+  return managed
+}
+
+/** Keeps its pool from closing until Prisma's engine ends it, which it does in every case. */
+class ManagedTransaction implements Transaction, OpenTransaction {
+  readonly provider: Transaction['provider']
+  readonly adapterName: string
+  readonly options: Transaction['options']
+  /** Until it has ended: Prisma keeps the last 100 transactions of a client, which must not keep their pools. */
+  #open: { readonly transaction: Transaction; readonly pool: Pool } | undefined
+  #cut: Error | undefined
+  #ending = false
+
+  constructor(transaction: Transaction, pool: Pool) {
+    this.provider = transaction.provider
+    this.adapterName = transaction.adapterName
+    this.options = transaction.options
+    this.#open = { transaction, pool }
+    pool.transactions.add(this)
+  }
+
+  get transaction(): Transaction {
+    // Prisma's engine does not do that. A driver would say the same.
+    if (this.#open === undefined) throw new Error('The transaction has ended')
+    return this.#open.transaction
+  }
+
+  queryRaw(query: SqlQuery): Promise<SqlResultSet> {
+    return this.#run(() => this.transaction.queryRaw(query))
+  }
+
+  executeRaw(query: SqlQuery): Promise<number> {
+    // Prisma ends a transaction in SQL first where the driver does not do that by itself.
+    this.#ending ||= query.sql === 'COMMIT' || query.sql === 'ROLLBACK'
+    return this.#run(() => this.transaction.executeRaw(query))
+  }
+
+  async commit(): Promise<void> {
+    if (this.#cut !== undefined) throw this.#cut
+    await this.#end(() => this.transaction.commit())
+  }
+
+  /** One that was cut is being rolled back already, and counts as in flight until that is done. */
+  async rollback(): Promise<void> {
+    if (this.#cut === undefined && this.#open !== undefined) await this.#end(() => this.transaction.rollback())
+  }
+
+  /** Rolls back behind the engine's back, which learns of it with its next statement. One that is ending may end. */
+  abandon(error: Error): void {
+    if (this.#ending) return
+    this.#cut = error
+    // A connection that is lost rolls back by itself.
+    void this.#rollBack().catch(() => {})
+  }
+
+  async #rollBack(): Promise<void> {
+    try {
+      if (!this.options.usePhantomQuery) await this.transaction.executeRaw(sql('ROLLBACK'))
+    } finally {
+      await this.#end(() => this.transaction.rollback())
+    }
+  }
+
+  #run<T>(statement: () => Promise<T>): Promise<T> {
+    if (this.#cut !== undefined) return Promise.reject(this.#cut)
+    return attempt(statement).catch((error: unknown) => {
+      this.#open?.pool.failed(error)
+      throw error
+    })
+  }
+
+  async #end(end: () => Promise<void>): Promise<void> {
+    this.#ending = true
+    try {
+      await end()
+    } catch (error) {
+      this.#open?.pool.failed(error)
+      throw error
+    } finally {
+      const pool = this.#open?.pool
+      this.#open = undefined
+      if (pool?.transactions.delete(this)) pool.end()
+    }
+  }
+}

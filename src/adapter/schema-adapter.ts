@@ -1,0 +1,83 @@
+import { parsePostgresUrl, quote, schemaUrl } from '../datasource/schema-url.ts'
+import type { SqlDriverAdapterFactory } from '../driver/driver-adapter.ts'
+import { InvalidDatasourceUrlError, WrongSchemaError } from '../settings/errors.ts'
+
+/** The class of a driver adapter that takes a connection string and a schema, such as `PrismaPg`. */
+export type SchemaAdapterClass = new (
+  config: { connectionString: string; onConnect?: OnConnect },
+  options?: { schema: string },
+) => SqlDriverAdapterFactory
+
+/** What node-postgres calls with each new connection. */
+type OnConnect = (connection: Connection) => void | Promise<void>
+
+interface Connection {
+  on(event: 'error', listener: () => void): unknown
+  query(text: string): Promise<{ rows: { search_path: string }[] }>
+}
+
+/** Of what its constructor takes first (a pool, a connection string, settings), the settings. */
+type ConfigOf<Class extends SchemaAdapterClass> = WithKey<ConstructorParameters<Class>[0], 'connectionString'>
+type OptionsOf<Class extends SchemaAdapterClass> = NonNullable<ConstructorParameters<Class>[1]>
+type WithKey<T, Key extends string> = T extends object ? (Key extends keyof T ? T : never) : never
+
+/**
+ * The `adapter` option for a schema per branch: makes an adapter whose model queries and raw SQL both stay in the schema
+ * that the URL names. Each new connection is asked whether it really is there, which takes one round trip: otherwise it
+ * fails with a {@link WrongSchemaError}, as behind a transaction pooler that drops startup options.
+ *
+ * @param Adapter `PrismaPg` of `@prisma/adapter-pg`, or another with the same constructor
+ * @param config passed on to it, for example `{ max: 5 }`, the connections of one pool
+ * @param options passed on to it, less `schema`
+ *
+ * @example
+ * branches({
+ *   url: (branch) => schemaUrl(connectionString, `branch_${branch}`),
+ *   adapter: schemaAdapter(PrismaPg),
+ *   client: (adapter) => new PrismaClient({ adapter }),
+ * })
+ */
+export function schemaAdapter<Class extends SchemaAdapterClass>(
+  Adapter: Class,
+  config?: Omit<ConfigOf<Class>, 'connectionString'>,
+  options?: Omit<OptionsOf<Class>, 'schema'>,
+): (url: string) => InstanceType<Class> {
+  return (url) => {
+    const schema = parsePostgresUrl(url).searchParams.get('schema')
+    if (schema === null) {
+      throw new InvalidDatasourceUrlError(
+        'schemaAdapter needs a datasource URL with a schema parameter, such as schemaUrl() makes: postgresql://…?schema=branch_x',
+      )
+    }
+    const connectionString = schemaUrl(url, schema)
+    const { onConnect } = (config ?? {}) as { onConnect?: OnConnect }
+    return new Adapter(
+      { ...config, connectionString, onConnect: prepare(schema, onConnect) },
+      { ...options, schema },
+    ) as InstanceType<Class>
+  }
+}
+
+/**
+ * While node-postgres hands a connection to a transaction, nobody listens to its errors for a moment: a server that ends
+ * it just then would end the process. The error itself reaches whoever uses the connection next.
+ */
+function prepare(schema: string, onConnect: OnConnect | undefined): OnConnect {
+  return async (connection) => {
+    connection.on('error', () => {})
+    await checkSearchPath(connection, schema)
+    await onConnect?.(connection)
+  }
+}
+
+/**
+ * A transaction pooler between here and the server may drop what a client sets when it connects. Without its
+ * `search_path`, raw SQL of a branch would read and write main's rows (rule B4).
+ */
+async function checkSearchPath(connection: Connection, schema: string): Promise<void> {
+  const { rows } = await connection.query("SELECT current_setting('search_path') AS search_path")
+  const actual = rows[0]?.search_path
+  // The server shows a setting of the role or database without the quotes that it does not need.
+  const plain = /^[a-z_][a-z0-9_]*$/.test(schema) && actual === schema
+  if (!plain && actual !== quote(schema)) throw new WrongSchemaError(schema, actual)
+}

@@ -1,0 +1,185 @@
+import { describe, expect, it } from 'vitest'
+import { type BenchBranch, poolBench } from '../../kit/pool-bench.ts'
+
+const cap = { maxAge: Infinity, acquireTimeout: 4_000 }
+
+async function branchesOf(bench: ReturnType<typeof poolBench>, names: string): Promise<BenchBranch[]> {
+  return Promise.all([...names].map((name) => bench.branch(name)))
+}
+
+describe('maxClients', () => {
+  it('C1: at the cap the least recently used idle pool is evicted', async () => {
+    const bench = poolBench({ ...cap, maxClients: 2 })
+    const [a, b, c] = (await branchesOf(bench, 'abc')) as [BenchBranch, BenchBranch, BenchBranch]
+    await a.select()
+    await b.select()
+    await a.select()
+    await c.select()
+    expect(bench.states()).toEqual(['a live', 'c live'])
+    expect(bench.happened('retired', 'reason')).toEqual(['evicted'])
+    expect(b.database.open).toBe(0)
+  })
+
+  it('C1: never more pools are open than maxClients, draining and closing ones counted', async () => {
+    const bench = poolBench({ ...cap, maxClients: 3 })
+    const all = await branchesOf(bench, 'abcdefgh')
+    let most = 0
+    const sample = () => {
+      most = Math.max(
+        most,
+        all.reduce((sum, { database }) => sum + database.open, 0),
+      )
+    }
+    await Promise.all(
+      all.map(async (branch) => {
+        for (let i = 0; i < 5; i++) {
+          await branch.select()
+          sample()
+          await bench.clock.settle()
+        }
+      }),
+    )
+    expect(most).toBe(3)
+    expect(all.every(({ database }) => database.work.length === 5)).toBe(true)
+  })
+
+  it('C1: a place is free only when the driver has closed the evicted pool', async () => {
+    const bench = poolBench({ ...cap, maxClients: 1, closeTimeout: 3_000 })
+    const [a, b] = (await branchesOf(bench, 'ab')) as [BenchBranch, BenchBranch]
+    await a.select()
+    a.database.closing.shut()
+    const waiting = b.select()
+    await bench.clock.settle()
+    expect(bench.states()).toEqual(['a closing', 'b waiting'])
+    a.database.closing.open()
+    await waiting
+    expect(bench.states()).toEqual(['b live'])
+  })
+
+  it('C1: a pool that a unit of work holds is not evicted while another is idle', async () => {
+    const bench = poolBench({ ...cap, maxClients: 2 })
+    const [a, b, c] = (await branchesOf(bench, 'abc')) as [BenchBranch, BenchBranch, BenchBranch]
+    await bench.unit(async () => {
+      // Of the two, a is used longer ago, but it is b that nobody holds.
+      await a.select()
+      await bench.unit(() => b.select())
+      await c.select()
+      await a.select()
+      expect([a.database.opened, b.database.open]).toEqual([1, 0])
+    })
+  })
+
+  it('C2: callers wait first come first served', async () => {
+    const bench = poolBench({ ...cap, maxClients: 1 })
+    const [a, b, c, d] = (await branchesOf(bench, 'abcd')) as [BenchBranch, BenchBranch, BenchBranch, BenchBranch]
+    a.database.statements.shut()
+    const busy = a.select()
+    await bench.clock.settle()
+    const order: string[] = []
+    const waiting = [c.select(), b.select(), d.select()].map((done, i) =>
+      done.then(() => order.push('cbd'[i] as string)),
+    )
+    await bench.clock.settle()
+    expect(bench.states()).toEqual(['a live', 'c waiting', 'b waiting', 'd waiting'])
+    a.database.statements.open()
+    await busy
+    for (let i = 0; i < 4; i++) await bench.clock.settle()
+    await Promise.all(waiting)
+    expect(order).toEqual(['c', 'b', 'd'])
+  })
+
+  it('C2: after acquireTimeout the error names the setting and the busiest branches', async () => {
+    const bench = poolBench({ ...cap, maxClients: 2 })
+    const [a, b, c] = (await branchesOf(bench, 'abc')) as [BenchBranch, BenchBranch, BenchBranch]
+    a.database.statements.shut()
+    b.database.statements.shut()
+    const busy = [a.select(), b.select(), b.select()]
+    await bench.clock.settle()
+    const waiting = c.select().catch((error: unknown) => error)
+    await bench.clock.advance(3_999)
+    expect(bench.states()).toContain('c waiting')
+    await bench.clock.advance(1)
+    const error = await waiting
+    expect(error).toMatchObject({ name: 'AcquireTimeoutError', code: 'BRANCH_ACQUIRE_TIMEOUT' })
+    expect(String(error)).toContain('acquireTimeout (4000 ms)')
+    expect(String(error)).toContain('Raise maxClients (DB_CONN_MAX_CLIENTS)')
+    expect(String(error)).toContain('most by "b" (2 in flight), "a" (1 in flight)')
+    a.database.statements.open()
+    b.database.statements.open()
+    await Promise.all(busy)
+  })
+
+  it('C2: branches whose pools are never idle do not starve the others: the pool open longest makes room', async () => {
+    const bench = poolBench({ ...cap, maxClients: 2 })
+    const [a, b, c] = (await branchesOf(bench, 'abc')) as [BenchBranch, BenchBranch, BenchBranch]
+    a.database.statements.shut()
+    b.database.statements.shut()
+    const busy = [a.select(), b.select()]
+    await bench.clock.settle()
+    const waiting = c.select('SELECT 3')
+    await bench.clock.advance(1_000)
+    expect(bench.states()).toEqual(['b live', 'a draining', 'c waiting'])
+    // Its own branch queues up behind those who waited.
+    const again = a.select('SELECT 4')
+    a.database.statements.open()
+    await waiting
+    b.database.statements.open()
+    await Promise.all([...busy, again])
+    expect(a.database.work).toEqual(['1: SELECT 1 AS one', '2: SELECT 4'])
+  })
+
+  it('C3: a caller that gave up leaves no place taken', async () => {
+    const bench = poolBench({ ...cap, maxClients: 1, acquireTimeout: 100 })
+    const [a, b, c] = (await branchesOf(bench, 'abc')) as [BenchBranch, BenchBranch, BenchBranch]
+    a.database.statements.shut()
+    const busy = a.select()
+    await bench.clock.settle()
+    const gaveUp = expect(b.select()).rejects.toMatchObject({ code: 'BRANCH_ACQUIRE_TIMEOUT' })
+    await bench.clock.advance(100)
+    await gaveUp
+    a.database.statements.open()
+    await busy
+    await bench.clock.settle()
+    await c.select()
+    expect(b.database.opened).toBe(0)
+    expect(bench.states()).toEqual(['c live'])
+    expect(bench.clock.timers).toBe(0)
+  })
+
+  it('C3: callers of one branch give up one by one; its place in the queue stays for those who wait on', async () => {
+    const bench = poolBench({ ...cap, maxClients: 1, acquireTimeout: 4_000 })
+    const [a, b] = (await branchesOf(bench, 'ab')) as [BenchBranch, BenchBranch]
+    a.database.statements.shut()
+    const busy = a.select()
+    await bench.clock.settle()
+    const early = expect(b.select('SELECT 1')).rejects.toMatchObject({ code: 'BRANCH_ACQUIRE_TIMEOUT' })
+    await bench.clock.advance(3_000)
+    const late = b.select('SELECT 2')
+    await bench.clock.advance(1_000)
+    await early
+    a.database.statements.open()
+    await busy
+    await late
+    expect(b.database.work).toEqual(['1: SELECT 2'])
+  })
+
+  it('D3: no timer is left when nobody waits any more', async () => {
+    const bench = poolBench({ ...cap, maxClients: 1 })
+    const [a, b] = (await branchesOf(bench, 'ab')) as [BenchBranch, BenchBranch]
+    a.database.statements.shut()
+    const busy = a.select()
+    await bench.clock.settle()
+    const waiting = b.select()
+    a.database.statements.open()
+    await Promise.all([busy, waiting])
+    await bench.pools.close('shutdown')
+    expect(bench.clock.timers).toBe(0)
+  })
+
+  it('Infinity is no bound', async () => {
+    const bench = poolBench({ ...cap, maxClients: Infinity })
+    const all = await branchesOf(bench, 'abcdefghijklmnopqrstuvwxyz')
+    await Promise.all(all.map((branch) => branch.select()))
+    expect(bench.stats()).toHaveLength(26)
+  })
+})

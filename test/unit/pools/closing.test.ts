@@ -1,0 +1,253 @@
+import { describe, expect, it } from 'vitest'
+import { poolBench } from '../../kit/pool-bench.ts'
+
+describe('closing', () => {
+  it('D1: statements in flight and open transactions finish before their pool closes', async () => {
+    const bench = poolBench({ maxAge: Infinity, drainTimeout: 30_000 })
+    const [a, b] = [await bench.branch('a'), await bench.branch('b')]
+    const transaction = await a.adapter.startTransaction()
+    b.database.statements.shut()
+    const statement = b.select()
+    let done = false
+    const closed = bench.pools.close('shutdown').then(() => {
+      done = true
+    })
+    await bench.clock.advance(29_999)
+    expect([done, a.database.open, b.database.open]).toEqual([false, 1, 1])
+    b.database.statements.open()
+    await statement
+    await transaction.commit()
+    await closed
+    expect([a.database.open, b.database.open]).toEqual([0, 0])
+    expect(bench.happened('drainTimedOut')).toEqual([])
+  })
+
+  it('D1: a transaction that drains for longer than drainTimeout is cut, reported, and rolled back', async () => {
+    const bench = poolBench({ maxAge: Infinity, drainTimeout: 30_000 })
+    const a = await bench.branch('a')
+    await a.adapter.executeScript('CREATE TABLE t (x INTEGER)')
+    const transaction = await a.adapter.startTransaction()
+    await transaction.executeRaw({ sql: 'INSERT INTO t VALUES (1)', args: [], argTypes: [] })
+    const closed = bench.pools.close('closed')
+    await bench.clock.advance(30_000)
+    await closed
+    expect(bench.happened('drainTimedOut', 'inFlight')).toEqual([1])
+    await expect(transaction.executeRaw({ sql: 'SELECT 1', args: [], argTypes: [] })).rejects.toMatchObject({
+      code: 'BRANCH_DRAIN_TIMEOUT',
+    })
+    // As Prisma's engine ends it.
+    await transaction.rollback()
+    expect(bench.stats()).toEqual([])
+    expect(await a.select('SELECT count(*) FROM t')).toMatchObject({ rows: [[0]] })
+  })
+
+  it('D1: a statement that never ends holds up the close for drainTimeout, and no longer', async () => {
+    const bench = poolBench({ maxAge: Infinity, drainTimeout: 5_000 })
+    const a = await bench.branch('a')
+    a.database.statements.shut()
+    const hung = a.select()
+    const closed = bench.pools.close('closed')
+    await bench.clock.advance(5_000)
+    await closed
+    expect(bench.happened('drainTimedOut', 'inFlight')).toEqual([1])
+    expect(bench.stats()).toEqual([])
+    // When it does end after all, its caller has the result, and the driver is told to close.
+    expect(a.database.open).toBe(1)
+    a.database.statements.open()
+    expect(await hung).toMatchObject({ rows: [[1]] })
+    await bench.clock.settle()
+    expect(a.database.open).toBe(0)
+  })
+
+  it('D1: a transaction that is committing when drainTimeout runs out is not cut', async () => {
+    const bench = poolBench({ maxAge: Infinity, drainTimeout: 5_000, closeTimeout: 1_000 })
+    const a = await bench.branch('a')
+    await a.adapter.executeScript('CREATE TABLE t (x INTEGER)')
+    const transaction = await a.adapter.startTransaction()
+    await transaction.executeRaw({ sql: 'INSERT INTO t VALUES (1)', args: [], argTypes: [] })
+    a.database.statements.shut()
+    const committed = transaction.commit()
+    const closed = bench.pools.close('closed')
+    await bench.clock.advance(5_500)
+    a.database.statements.open()
+    await committed
+    await closed
+    expect(await a.select('SELECT count(*) FROM t')).toMatchObject({ rows: [[1]] })
+  })
+
+  it('D1: a transaction that was cut says so at whatever comes next, and is left once', async () => {
+    const bench = poolBench({ maxAge: Infinity, drainTimeout: 5_000 })
+    const a = await bench.branch('a')
+    const transaction = await a.adapter.startTransaction()
+    const closed = bench.pools.close('closed')
+    await bench.clock.advance(5_000)
+    await closed
+    await expect(transaction.commit()).rejects.toMatchObject({ code: 'BRANCH_DRAIN_TIMEOUT' })
+    await transaction.rollback()
+    expect(a.database).toMatchObject({ opened: 1, disposed: 1 })
+  })
+
+  it('D1: a transaction that was cut counts as in flight until it is rolled back, whatever its caller does', async () => {
+    const bench = poolBench({ maxAge: Infinity, drainTimeout: 5_000, closeTimeout: 1_000 })
+    const a = await bench.branch('a')
+    const transaction = await a.adapter.startTransaction()
+    const closed = bench.pools.close('closed')
+    a.database.statements.shut()
+    await bench.clock.advance(5_000)
+    await transaction.rollback()
+    await bench.clock.settle()
+    expect(bench.stats()).toMatchObject([{ inFlight: 1, state: 'draining' }])
+    expect(a.database.disposed).toBe(0)
+    a.database.statements.open()
+    await closed
+    expect(a.database.disposed).toBe(1)
+    expect(a.database.log.at(-1)?.sql).toBe('ROLLBACK')
+  })
+
+  it('D2: closing twice, or from two places, closes once', async () => {
+    const bench = poolBench({ maxAge: Infinity })
+    const a = await bench.branch('a')
+    await a.select()
+    await Promise.all([bench.pools.close('closed'), a.adapter.dispose(), bench.pools.close('shutdown')])
+    await bench.pools.close('shutdown')
+    expect(a.database).toMatchObject({ opened: 1, disposed: 1 })
+    expect(bench.happened('closed', 'reason')).toEqual(['closed'])
+  })
+
+  it('D3: nothing is left at the end, also of a pool that was just being opened', async () => {
+    const bench = poolBench({ maxAge: 1_000, idleTimeout: 500, healthChecks: true })
+    const [a, b] = [await bench.branch('a'), await bench.branch('b')]
+    await a.select()
+    b.database.connecting.shut()
+    const opening = b.select()
+    await bench.clock.settle()
+    const closed = bench.pools.close('shutdown')
+    b.database.connecting.open()
+    await opening
+    await closed
+    expect([a.database.open, b.database.open]).toEqual([0, 0])
+    expect(bench.stats()).toEqual([])
+    expect(bench.clock.timers).toBe(0)
+  })
+
+  it('D3: nothing is left of a caller who waits for a probe while everything is closed', async () => {
+    const bench = poolBench({ maxAge: Infinity, healthChecks: true, probeInterval: 0 })
+    const a = await bench.branch('a')
+    await a.select()
+    a.database.statements.shut()
+    const statement = a.select('SELECT 2')
+    await bench.clock.settle()
+    const closed = bench.pools.close('shutdown')
+    a.database.statements.open()
+    await Promise.all([statement, closed])
+    expect(a.database).toMatchObject({ opened: 2, disposed: 2 })
+    expect(bench.stats()).toEqual([])
+    expect(a.database.work.at(-1)).toBe('2: SELECT 2')
+  })
+
+  it('B3: one close that rejects does not stop the others, and is reported', async () => {
+    const bench = poolBench({ maxAge: Infinity })
+    const all = [await bench.branch('a'), await bench.branch('b'), await bench.branch('c')]
+    for (const branch of all) await branch.select()
+    const failing = all[1]?.database
+    if (failing) failing.closeError = new Error('cannot close')
+    await bench.pools.close('shutdown')
+    expect(all.map(({ database }) => database.disposed)).toEqual([1, 1, 1])
+    expect(bench.happened('closeFailed')).toEqual(['b'])
+    expect(bench.happened('closed').sort()).toEqual(['a', 'b', 'c'])
+    expect(bench.stats()).toEqual([])
+  })
+
+  it('D4: a database in memory is closed neither by age, nor idleness, nor the cap, nor its probe', async () => {
+    for (const maxAge of [0, 1_000]) {
+      const probe = () => Promise.reject(new Error('unfit'))
+      const bench = poolBench({
+        maxAge,
+        idleTimeout: 1_000,
+        maxClients: 1,
+        acquireTimeout: 100,
+        healthChecks: true,
+        probe,
+      })
+      const memory = await bench.branch('memory', ':memory:', 'sqlite')
+      await memory.adapter.executeScript('CREATE TABLE t (x INTEGER); INSERT INTO t VALUES (42)')
+      memory.database.statementError = Object.assign(new Error('busy'), { cause: { kind: 'SocketTimeout' } })
+      await memory.select().catch(() => {})
+      memory.database.statementError = undefined
+      await bench.clock.advance(3_600_000)
+      const file = expect(bench.branch('file')).rejects.toMatchObject({ code: 'BRANCH_ACQUIRE_TIMEOUT' })
+      await bench.clock.advance(100)
+      await file
+      expect(await memory.select('SELECT x FROM t')).toMatchObject({ rows: [[42]] })
+      expect(memory.database).toMatchObject({ opened: 1, disposed: 0 })
+    }
+  })
+
+  it('an explicit close ends a database in memory, too', async () => {
+    const bench = poolBench({ maxAge: 0 })
+    const memory = await bench.branch('memory', ':memory:', 'sqlite')
+    await memory.select()
+    await bench.clock.settle()
+    expect(memory.database.open).toBe(1)
+    await bench.pools.close('closed')
+    expect(memory.database.open).toBe(0)
+  })
+
+  it('closeObsolete() closes what is obsolete and idle, and does not wait for what is in use', async () => {
+    const bench = poolBench({ maxAge: 1_000 })
+    const [idle, busy, young] = [await bench.branch('idle'), await bench.branch('busy'), await bench.branch('young')]
+    await idle.select()
+    const transaction = await busy.adapter.startTransaction()
+    bench.clock.jump(600)
+    await young.select()
+    bench.clock.jump(400)
+    await bench.pools.closeObsolete()
+    expect(bench.states()).toEqual(['young live', 'busy draining'])
+    await transaction.commit()
+    await bench.clock.settle()
+    expect(bench.states()).toEqual(['young live'])
+  })
+
+  it('closeObsolete() probes a suspect pool, and closes it if it proves unfit', async () => {
+    const probe = () => Promise.reject(new Error('unfit'))
+    const bench = poolBench({ maxAge: Infinity, probe })
+    const a = await bench.branch('a')
+    await a.select()
+    a.database.statementError = Object.assign(new Error('lost'), { code: 'ECONNRESET' })
+    await a.select().catch(() => {})
+    await bench.pools.closeObsolete()
+    expect(bench.stats()).toEqual([])
+    expect(bench.happened('retired', 'reason')).toEqual(['unhealthy'])
+  })
+
+  it('A9: closeObsolete() does not probe a suspect pool that it closes', async () => {
+    let probes = 0
+    const bench = poolBench({ maxAge: 0, probe: async () => void probes++ })
+    const a = await bench.branch('a')
+    await a.select()
+    a.database.statementError = Object.assign(new Error('lost'), { code: 'ECONNRESET' })
+    await a.select().catch(() => {})
+    await bench.pools.closeObsolete()
+    expect([probes, a.database.open]).toEqual([0, 0])
+  })
+
+  it("a listener's mistake stops no clean-up, and is not swallowed", async () => {
+    const bench = poolBench({ maxAge: Infinity })
+    const a = await bench.branch('a')
+    await a.select()
+    bench.events.on('retired', () => {
+      throw new Error('a bug in a listener')
+    })
+    const thrown = new Promise((resolve) => {
+      const listeners = process.listeners('uncaughtException')
+      process.removeAllListeners('uncaughtException')
+      process.once('uncaughtException', (error) => {
+        for (const listener of listeners) process.on('uncaughtException', listener)
+        resolve(error)
+      })
+    })
+    await bench.pools.close('closed')
+    expect(a.database.open).toBe(0)
+    expect(await thrown).toMatchObject({ message: 'a bug in a listener' })
+  })
+})
