@@ -23,6 +23,7 @@ export class ManagedAdapterFactory implements SqlDriverAdapterFactory {
   readonly adapterName: string
   readonly #datasource: Datasource
   readonly #pools: Pools
+  #wasAsked = false
 
   constructor(wrapped: SqlDriverAdapterFactory, datasource: Datasource, pools: Pools) {
     this.provider = wrapped.provider
@@ -31,7 +32,13 @@ export class ManagedAdapterFactory implements SqlDriverAdapterFactory {
     this.#pools = pools
   }
 
+  /** Whether anybody has asked it for a connection: a client that never did uses another adapter. */
+  get wasAsked(): boolean {
+    return this.#wasAsked
+  }
+
   async connect(): Promise<SqlDriverAdapter> {
+    this.#wasAsked = true
     // Prisma asks the adapter about the connection at once, and some drivers have to be connected to know.
     const pool = await this.#pools.acquire(this.#datasource, UnitOfWork.current())
     try {

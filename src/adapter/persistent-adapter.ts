@@ -1,11 +1,13 @@
 import { isAdapterFactory, type SqlDriverAdapterFactory } from '../driver/driver-adapter.ts'
 import { systemClock } from '../pools/clock.ts'
 import { BranchEvents } from '../pools/events.ts'
+import { OwnContext } from '../pools/own-context.ts'
 import { Pools } from '../pools/pools.ts'
 import { describe } from '../settings/describe.ts'
 import { InvalidOptionError } from '../settings/errors.ts'
 import type { PoolOptions } from '../settings/options.ts'
 import { checkOptionNames, POOL_OPTION_NAMES, resolvePoolSettings } from '../settings/settings.ts'
+import { UnitOfWork } from '../units/unit-of-work.ts'
 import { ManagedAdapterFactory } from './managed-adapter.ts'
 
 /**
@@ -30,5 +32,7 @@ export function persistentAdapter(
   // One datasource has one live pool; while it drains its predecessors, nobody has to wait.
   const settings = { ...resolvePoolSettings(options, process.env), maxClients: Infinity, acquireTimeout: Infinity }
   const datasource = { key: 'main', label: 'main', branch: 'main', connect: () => adapter.connect() }
-  return new ManagedAdapterFactory(adapter, datasource, new Pools(settings, systemClock, new BranchEvents()))
+  const context = UnitOfWork.outside(() => new OwnContext())
+  const pools = new Pools(settings, systemClock, new BranchEvents(context), context)
+  return new ManagedAdapterFactory(adapter, datasource, pools)
 }

@@ -4,6 +4,7 @@ import { identifyDatasource } from '../datasource/identity.ts'
 import { redact } from '../datasource/redaction.ts'
 import { isAdapterFactory, type SqlDriverAdapter, type SqlDriverAdapterFactory } from '../driver/driver-adapter.ts'
 import type { Datasource } from '../pools/datasource.ts'
+import type { OwnContext } from '../pools/own-context.ts'
 import type { Pools } from '../pools/pools.ts'
 import { describe } from '../settings/describe.ts'
 import {
@@ -15,22 +16,28 @@ import {
 } from '../settings/errors.ts'
 import type { BranchesOptions } from '../settings/options.ts'
 import type { Environment } from '../settings/settings.ts'
+import { UnitOfWork } from '../units/unit-of-work.ts'
+import { BranchClient } from './branch-client.ts'
+import { checkOmit } from './omit.ts'
 import { isPrismaClient, type PrismaClientLike } from './prisma-client.ts'
 import { urlTemplate } from './url-template.ts'
-
-/** A branch's client, for as long as it is kept. */
-export interface KeptClient {
-  readonly client: PrismaClientLike
-  /** Then the branch has another, or none. */
-  readonly dropped: boolean
-}
 
 interface Entry {
   readonly branch: Branch
   readonly datasource: Datasource
-  readonly kept: KeptClient & { dropped: boolean }
+  readonly client: BranchClient
   /** The spellings of the URL that led here. */
   readonly urls: Set<string>
+}
+
+/** What the clients are made of. */
+export interface BranchClientsParts {
+  readonly pools: Pools
+  /** Where the application's options are called. */
+  readonly context: OwnContext
+  readonly keepClients: number
+  /** The client that is extended, unless there is none yet. */
+  readonly main: PrismaClientLike | undefined
 }
 
 /**
@@ -52,9 +59,17 @@ export class BranchClients {
   readonly #byUrl = new Map<string, Entry>()
   /** By client, of all that are taken: each branch must get one of its own. */
   readonly #names = new WeakMap<object, string | undefined>()
+  /** By adapter, of all that are taken: each URL must get one of its own. */
+  readonly #keys = new WeakMap<object, string>()
+  readonly #context: OwnContext
+  readonly #main: PrismaClientLike | undefined
 
   /** @throws {InvalidOptionError} on a `url`, `adapter` or `client` option that is none */
-  constructor(options: BranchesOptions, environment: Environment, pools: Pools, keepClients: number) {
+  constructor(
+    options: BranchesOptions,
+    environment: Environment,
+    { pools, context, keepClients, main }: BranchClientsParts,
+  ) {
     for (const name of ['adapter', 'client'] as const) {
       if (typeof options[name] === 'function') continue
       const example =
@@ -67,11 +82,10 @@ export class BranchClients {
     this.#urlOf = urlResolver(options.url, environment)
     this.#pools = pools
     this.#keepClients = keepClients
-  }
-
-  /** Says that `client` is no branch's. */
-  reserve(client: PrismaClientLike): void {
-    this.#names.set(client, undefined)
+    this.#context = context
+    this.#main = main
+    // It is no branch's.
+    if (main !== undefined) this.#names.set(main, undefined)
   }
 
   /**
@@ -93,8 +107,8 @@ export class BranchClients {
   }
 
   /** The client of a branch, made on first use. @throws {BranchFactoryError} if `adapter` or `client` fails */
-  get(branch: Branch): KeptClient {
-    return (this.#entries.get(branch.key) ?? this.#add(branch)).kept
+  get(branch: Branch): BranchClient {
+    return (this.#entries.get(branch.key) ?? this.#add(branch)).client
   }
 
   /** Whether a datasource is the branch's, by the name it was opened under or by what the `url` option says now. */
@@ -129,7 +143,8 @@ export class BranchClients {
   #lookUp(name: string): string {
     let url: unknown
     try {
-      url = this.#urlOf(name)
+      // What the application does in there on its client is none of the unit's doing.
+      url = UnitOfWork.outside(() => this.#urlOf(name))
     } catch (error) {
       if (error instanceof BranchError) throw error
       throw new UnknownBranchError(name, 'the url option threw (see cause)', { cause: error })
@@ -150,26 +165,45 @@ export class BranchClients {
   #add(branch: Branch): Entry {
     const { key, label, name, url } = branch
     const factory = this.#make('adapter', isAdapterFactory, 'a driver adapter', branch, () => {
-      return this.#options.adapter(url, name)
+      return this.#options.adapter(url)
     })
+    this.#checkAdapter(factory, branch)
     const datasource = { key, label, branch: name, connect: () => connect(factory, branch) }
-    const client = this.#make('client', isPrismaClient, 'a PrismaClient', branch, () => {
-      return this.#options.client(new ManagedAdapterFactory(factory, datasource, this.#pools), name)
-    })
-    if (this.#names.has(client)) {
+    const adapter = new ManagedAdapterFactory(factory, datasource, this.#pools)
+    const base = this.#make('client', isPrismaClient, 'a PrismaClient', branch, () => this.#options.client(adapter))
+    if (this.#names.has(base)) {
       throw new BranchFactoryError(
         `The client option returned a client for branch ${JSON.stringify(name)} that is in use already. It must make a ` +
           'new one with the adapter it is given: (adapter) => new PrismaClient({ adapter })',
       )
     }
-    this.#names.set(client, name)
-    const kept = { client, dropped: false }
-    const entry: Entry = { branch, datasource, kept, urls: new Set([url]) }
+    checkOmit(this.#main, base, name)
+    this.#names.set(base, name)
+    this.#keys.set(factory, key)
+    const entry: Entry = { branch, datasource, client: new BranchClient(name, base, adapter), urls: new Set([url]) }
     this.#entries.set(key, entry)
     this.#latest = entry
     this.#byUrl.set(url, entry)
     this.#shed(entry)
     return entry
+  }
+
+  /** @throws {BranchFactoryError} on an adapter that two branches would share, or whose connections are not its own */
+  #checkAdapter(factory: SqlDriverAdapterFactory, { key, name }: Branch): void {
+    const context = `The adapter option, called for branch ${JSON.stringify(name)},`
+    if ((this.#keys.get(factory) ?? key) !== key) {
+      throw new BranchFactoryError(
+        `${context} returned the adapter of another branch. It must make one of the URL it is given, and of nothing else: ` +
+          '(url) => new PrismaPg({ connectionString: url })',
+      )
+    }
+    // PrismaPg's, which neither closes such a pool nor opens another: its connections would have no bound and no end.
+    if ((factory as { externalPool?: unknown }).externalPool) {
+      throw new BranchFactoryError(
+        `${context} returned an adapter with a pool made elsewhere, which could neither be closed at max-age nor counted. ` +
+          'Give the adapter its settings and let it make its own: (url) => new PrismaPg({ connectionString: url, max: 4 })',
+      )
+    }
   }
 
   #make<T>(
@@ -182,7 +216,7 @@ export class BranchClients {
     const context = `The ${option} option, called for branch ${JSON.stringify(branch.name)},`
     let made: unknown
     try {
-      made = make()
+      made = this.#context.run(make)
     } catch (error) {
       throw new BranchFactoryError(`${context} threw (see cause)`, { cause: redact(error, branch.url) })
     }
@@ -203,7 +237,7 @@ export class BranchClients {
   #drop(entry: Entry): void {
     const { key } = entry.datasource
     if (this.#pools.has(key)) return
-    entry.kept.dropped = true
+    entry.client.drop()
     this.#entries.delete(key)
     this.#latest = undefined
     for (const url of entry.urls) this.#byUrl.delete(url)

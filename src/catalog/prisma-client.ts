@@ -5,7 +5,7 @@ export interface PrismaClientLike {
   $extends(extension: unknown): unknown
   $connect(): Promise<void>
   $disconnect(): Promise<void>
-  $transaction(work: unknown, options?: unknown): Promise<unknown>
+  $transaction(work: unknown, ...options: unknown[]): Promise<unknown>
 }
 
 export function isPrismaClient(value: unknown): value is PrismaClientLike {

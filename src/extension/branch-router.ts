@@ -1,17 +1,18 @@
 import type { BranchClients } from '../catalog/branch-clients.ts'
 import type { PrismaClientLike } from '../catalog/prisma-client.ts'
-import type { Branch } from '../datasource/branch.ts'
 import { type Clock, withTimeout } from '../pools/clock.ts'
 import type { BranchEvents } from '../pools/events.ts'
 import type { Pools } from '../pools/pools.ts'
 import { poolStats } from '../pools/stats.ts'
 import { checkBatch } from '../routing/batch-transaction.ts'
 import { ClientFamily, type Member } from '../routing/client-family.ts'
+import { applyExtension } from '../routing/extension.ts'
 import { type Route, routedClient } from '../routing/routed-client.ts'
-import { stayingOnBranch } from '../routing/transaction-client.ts'
+import { Views } from '../routing/views.ts'
 import { describe } from '../settings/describe.ts'
-import { InvalidCallbackError } from '../settings/errors.ts'
+import { BranchInTransactionError, BranchRequiredError, InvalidCallbackError } from '../settings/errors.ts'
 import { UnitOfWork } from '../units/unit-of-work.ts'
+import { classMethods } from './class-methods.ts'
 import type { Branches, BranchesSurface } from './surface.ts'
 
 type ExtendedClient = PrismaClientLike & BranchesSurface
@@ -23,6 +24,7 @@ export interface RouterParts {
   readonly events: BranchEvents
   readonly clock: Clock
   readonly drainTimeout: number
+  readonly requireBranch: boolean
 }
 
 /** Which calls go to which branch, and what `$branch` and the others do. One per extended client. */
@@ -33,22 +35,25 @@ export class BranchRouter {
   readonly #main: PrismaClientLike
   readonly #branches: Branches
   readonly #mainTransactions = new Set<Promise<unknown>>()
-  /** So that `$branch` makes one proxy per client. */
-  readonly #branchClients = new WeakMap<Member, ExtendedClient>()
+  /** So that `$branch` makes one proxy per client: the latest of each. */
+  readonly #handles = new WeakMap<Member, { readonly name: string | undefined; readonly client: ExtendedClient }>()
 
   constructor(main: PrismaClientLike, parts: RouterParts) {
     this.#parts = parts
     this.#main = main
     this.#branches = this.#controls()
-    parts.clients.reserve(main)
-    this.client = this.#rootClient(ClientFamily.of(main))
+    const views = this.#views(() => this.client)
+    this.client = this.#rootClient(ClientFamily.of(main), views)
   }
 
   /** Follows the unit of work. */
-  #rootClient(family: ClientFamily): ExtendedClient {
+  #rootClient(family: ClientFamily, views: Views): ExtendedClient {
     const current = () => {
-      const branch = UnitOfWork.current()?.branchFor(this)
-      return branch === undefined ? family.main : this.#member(family, branch)
+      const unit = UnitOfWork.current()
+      const branch = unit?.branchFor(this)
+      if (branch !== undefined) return family.member(this.#parts.clients.get(branch))
+      if (this.#parts.requireBranch && !unit?.belongsTo(this)) throw new BranchRequiredError()
+      return family.main
     }
     const disconnect = async () => {
       try {
@@ -61,82 +66,137 @@ export class BranchRouter {
     const connect = async () => {
       this.#parts.pools.start()
       await family.main.client.$connect()
-      if (current() !== family.main) await current().client.$connect()
+      const branch = UnitOfWork.current()?.branchFor(this)
+      if (branch !== undefined) await this.#parts.clients.get(branch).base.$connect()
     }
-    return this.#routed(
+    const client: ExtendedClient = this.#routed(
       family,
+      views,
       { reference: family.main, label: 'PrismaClient', current },
       {
+        ...this.#classMethods(() => client),
         $extends: (extension: unknown) => this.#extend(family, extension).root,
         $connect: connect,
         $disconnect: disconnect,
         [Symbol.asyncDispose]: disconnect,
       },
     )
+    return client
   }
 
-  /** Stays on its branch. */
-  #branchClient(family: ClientFamily, branch: Branch): ExtendedClient {
-    let kept = this.#parts.clients.get(branch)
-    let member = family.member(kept.client)
-    const known = this.#branchClients.get(member)
-    if (known !== undefined) return known
-    const disconnect = () => this.#parts.pools.close('closed', ({ key }) => key === branch.key)
-    const current = () => {
-      if (kept.dropped) {
-        kept = this.#parts.clients.get(branch)
-        member = family.member(kept.client)
-      }
-      return member
+  /** Main, by name, whatever the unit of work. */
+  #mainClient(family: ClientFamily, views: Views): ExtendedClient {
+    const disconnect = async () => {
+      await this.#drainMain()
+      await family.main.client.$disconnect()
     }
-    const client = this.#routed(
-      family,
-      { reference: member, label: `PrismaClient(${branch.label})`, current },
-      {
-        $extends: (extension: unknown) => this.#branchClient(this.#extend(family, extension).family, branch),
-        $disconnect: disconnect,
-        [Symbol.asyncDispose]: disconnect,
-      },
+    return this.#handle(family.main, undefined, () =>
+      this.#routed(
+        family,
+        views,
+        { reference: family.main, label: 'PrismaClient(main)', current: () => family.main },
+        {
+          $extends: (extension: unknown) => {
+            const extended = this.#extend(family, extension)
+            return this.#mainClient(extended.family, extended.views)
+          },
+          $disconnect: disconnect,
+          [Symbol.asyncDispose]: disconnect,
+        },
+      ),
     )
-    this.#branchClients.set(member, client)
+  }
+
+  /** Stays on its branch, and asks for its URL at every call: a branch may have moved. */
+  #branchClient(family: ClientFamily, views: Views, name: unknown): ExtendedClient {
+    const { clients, pools } = this.#parts
+    const branch = clients.resolve(name)
+    const current = () => family.member(clients.get(clients.resolve(name)))
+    const disconnect = () => pools.close('closed', clients.matcher(name))
+    const reference = family.member(clients.get(branch))
+    return this.#handle(reference, branch.name, () =>
+      this.#routed(
+        family,
+        views,
+        { reference, label: `PrismaClient(${branch.label})`, current },
+        {
+          $extends: (extension: unknown) => {
+            const extended = this.#extend(family, extension)
+            return this.#branchClient(extended.family, extended.views, name)
+          },
+          $disconnect: disconnect,
+          [Symbol.asyncDispose]: disconnect,
+        },
+      ),
+    )
+  }
+
+  #handle(member: Member, name: string | undefined, make: () => ExtendedClient): ExtendedClient {
+    const known = this.#handles.get(member)
+    if (known !== undefined && known.name === name) return known.client
+    const client = make()
+    this.#handles.set(member, { name, client })
     return client
   }
 
   #routed(
     family: ClientFamily,
+    views: Views,
     route: Pick<Route, 'reference' | 'label' | 'current'>,
     overrides: Partial<ExtendedClient>,
   ): ExtendedClient {
     const client = routedClient({
       ...route,
+      view: (object, owner) => views.of(object, owner),
       overrides: {
-        $branch: (name: unknown) => this.#branchClient(family, this.#parts.clients.resolve(name)),
+        $branch: (...names: unknown[]) =>
+          // Main has to be named: one that was forgotten is no name.
+          names.length > 0 && names[0] === undefined
+            ? this.#mainClient(family, views)
+            : this.#branchClient(family, views, names[0]),
         $withBranch: (name: unknown, work: unknown) => this.#withBranch(name, work),
         $branches: this.#branches,
-        $transaction: (work: unknown, options?: unknown) => this.#transaction(route.current(), work, options),
+        $transaction: async (...args: unknown[]) => this.#transaction(route.current(), views, args),
         ...overrides,
       },
     })
     return client as ExtendedClient
   }
 
-  /**
-   * The methods of an extension are called with one of Prisma's clients as `this`, not with one of ours, so these need
-   * the surface as well. Not before somebody extends them: a client with any extension at all pays for it per query.
-   */
-  #extend(family: ClientFamily, extension: unknown): { family: ClientFamily; root: ExtendedClient } {
-    const surface = {
-      $branches: this.#branches,
-      $branch: (name: string) => root.$branch(name),
-      $withBranch: (name: string | undefined, work: () => unknown) => root.$withBranch(name, work),
-    }
-    const extended = family.extend({ name: 'branches', client: surface }).extend(extension)
-    const root = this.#rootClient(extended)
-    return { family: extended, root }
+  #extend(family: ClientFamily, extension: unknown): { family: ClientFamily; views: Views; root: ExtendedClient } {
+    let root = this.client
+    const views = this.#views(() => root)
+    const extended = family.extended((member) => applyExtension(extension, member, views))
+    root = this.#rootClient(extended, views)
+    return { family: extended, views, root }
   }
 
-  #member(family: ClientFamily, branch: Branch): Member {
-    return family.member(this.#parts.clients.get(branch).client)
+  /**
+   * What Prisma calls an extension's methods with is one of its own clients, which has none of this; and a transaction's
+   * client stays on its branch.
+   */
+  #views(root: () => ExtendedClient): Views {
+    const views: Views = new Views((member) => {
+      const $transaction = async (...args: unknown[]) => this.#transaction(member, views, args)
+      if (member.transaction !== undefined)
+        return { $branch: refuse('$branch'), $withBranch: refuse('$withBranch'), $transaction }
+      return {
+        $branches: this.#branches,
+        $branch: (name: string | undefined) => root().$branch(name),
+        $withBranch: (name: string | undefined, work: () => unknown) => root().$withBranch(name, work),
+        $extends: (extension: unknown) => views.of(applyExtension(extension, member, views), member),
+        $transaction,
+      }
+    })
+    return views
+  }
+
+  #classMethods(client: () => ExtendedClient): object {
+    const bound = [...classMethods(this.#main)].map(([name, method]) => [
+      name,
+      (...args: unknown[]) => Reflect.apply(method, client(), args),
+    ])
+    return Object.fromEntries(bound)
   }
 
   async #withBranch(name: unknown, work: unknown): Promise<unknown> {
@@ -145,10 +205,12 @@ export class BranchRouter {
     return new UnitOfWork(this, branch).run(() => work())
   }
 
-  async #transaction(member: Member, work: unknown, options?: unknown): Promise<unknown> {
+  /** @param args a batch or the callback of an interactive transaction, and what else Prisma or an extension takes */
+  async #transaction(member: Member, views: Views, [work, ...rest]: unknown[]): Promise<unknown> {
     if (Array.isArray(work)) checkBatch(work, member, (base) => this.#nameOf(base))
-    const transaction = member.client.$transaction(stayingOnBranch(work), options)
-    if (member.base !== this.#main) return transaction
+    const staying = typeof work === 'function' ? (client: unknown) => work(views.of(client, member)) : work
+    const transaction = member.client.$transaction(staying, ...rest)
+    if (member.base !== this.#main || member.transaction !== undefined) return transaction
     this.#mainTransactions.add(transaction)
     return transaction.finally(() => this.#mainTransactions.delete(transaction))
   }
@@ -165,8 +227,10 @@ export class BranchRouter {
   }
 
   #controls(): Branches {
-    const { clients, clock, events, pools } = this.#parts
+    const { clients, clock, events, pools, requireBranch } = this.#parts
     return {
+      requireBranch,
+      current: () => UnitOfWork.current()?.branchFor(this)?.name,
       stats: () => poolStats(pools, clock),
       close: async (name) => {
         const matches = clients.matcher(name)
@@ -183,5 +247,11 @@ export class BranchRouter {
         return this
       },
     }
+  }
+}
+
+function refuse(method: string): () => never {
+  return () => {
+    throw new BranchInTransactionError(method)
   }
 }

@@ -1,26 +1,28 @@
 import type { Types } from '@prisma/client/runtime/client'
 import { BranchClients } from '../catalog/branch-clients.ts'
-import { isPrismaClient } from '../catalog/prisma-client.ts'
+import { isPrismaClient, type PrismaClientLike } from '../catalog/prisma-client.ts'
 import { type Clock, systemClock } from '../pools/clock.ts'
 import { BranchEvents } from '../pools/events.ts'
+import { OwnContext } from '../pools/own-context.ts'
 import { Pools } from '../pools/pools.ts'
 import { describe } from '../settings/describe.ts'
 import { InvalidOptionError } from '../settings/errors.ts'
 import type { BranchesOptions } from '../settings/options.ts'
 import {
+  BRANCH_OPTION_NAMES,
   CAP_OPTION_NAMES,
-  CLIENT_OPTION_NAMES,
   checkOptionNames,
   type Environment,
   POOL_OPTION_NAMES,
+  resolveBranchSettings,
   resolveCapSettings,
-  resolveClientSettings,
   resolvePoolSettings,
 } from '../settings/settings.ts'
+import { UnitOfWork } from '../units/unit-of-work.ts'
 import { BranchRouter } from './branch-router.ts'
 import type { BranchesSurface } from './surface.ts'
 
-const OPTION_NAMES = ['url', 'adapter', 'client', ...POOL_OPTION_NAMES, ...CAP_OPTION_NAMES, ...CLIENT_OPTION_NAMES]
+const OPTION_NAMES = ['url', 'adapter', 'client', ...POOL_OPTION_NAMES, ...CAP_OPTION_NAMES, ...BRANCH_OPTION_NAMES]
 
 /** The extension as Prisma's types see it: it adds {@link BranchesSurface} to the client. */
 export type BranchesExtension = (client: object) => {
@@ -52,21 +54,24 @@ export function branchesWith(options: BranchesOptions, environment: Environment,
   checkOptionNames('branches', options, OPTION_NAMES)
   const cap = resolveCapSettings(options, environment)
   const settings = { ...resolvePoolSettings(options, environment), ...cap }
-  const { keepClients } = resolveClientSettings(options, environment, cap)
-  const parts = () => {
-    const events = new BranchEvents()
-    const pools = new Pools(settings, clock, events)
-    return { events, pools, clients: new BranchClients(options, environment, pools, keepClients) }
+  const { keepClients, requireBranch } = resolveBranchSettings(options, environment, cap)
+  // In no unit of work, also where the client is made in one.
+  const context = UnitOfWork.outside(() => new OwnContext())
+  const parts = (main: PrismaClientLike | undefined) => {
+    const events = new BranchEvents(context)
+    const pools = new Pools(settings, clock, events, context)
+    return { events, pools, clients: new BranchClients(options, environment, { pools, context, keepClients, main }) }
   }
   // Checks the other options now; each client that is extended gets parts of its own.
-  parts()
+  parts(undefined)
   const extension = (client: object): object => {
     if (!isPrismaClient(client)) {
       throw new InvalidOptionError(
         `branches() extends a PrismaClient: new PrismaClient({ … }).$extends(branches({ … })), got ${describe(client)}`,
       )
     }
-    return new BranchRouter(client, { ...parts(), clock, drainTimeout: settings.drainTimeout }).client
+    const { drainTimeout } = settings
+    return new BranchRouter(client, { ...parts(client), clock, drainTimeout, requireBranch }).client
   }
   return extension as BranchesExtension
 }

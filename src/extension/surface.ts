@@ -3,6 +3,10 @@ import type { PoolStats } from '../pools/stats.ts'
 
 /** The connections of all branches: `prisma.$branches`. */
 export interface Branches {
+  /** Whether every statement has to name its branch: the option of that name. */
+  readonly requireBranch: boolean
+  /** The branch of this unit of work, for logs and cache keys; `undefined` on main and outside of units. */
+  current(): string | undefined
   /** One row per pool, plain data. */
   stats(): PoolStats[]
   /**
@@ -26,17 +30,20 @@ export interface Branches {
  */
 export interface BranchesSurface {
   /**
-   * The client of a branch, with everything this client has. Cheap: nothing is opened before it is used.
+   * The client of a branch, with everything this client has; with `undefined` that of main, whatever the unit of work.
+   * Cheap: nothing is opened before it is used. It may be kept: the `url` option is asked at every call.
    *
    * @throws {UnknownBranchError} if the `url` option knows no such branch
    * @throws {InvalidBranchNameError} if `branch` is empty or does not fit the URL template
    * @throws {InvalidDatasourceUrlError} if the branch's URL does not parse
    * @throws {BranchFactoryError} if the `adapter` or `client` option fails
    */
-  $branch<T extends { $connect(): Promise<void> }>(this: T, branch: string): T
+  $branch<T extends { $connect(): Promise<void> }>(this: T, branch: string | undefined): T
   /**
    * Runs `work` as a unit of work on a branch, or with `undefined` on the main client: everything done on this client
-   * in there, at any depth, goes to that branch. Its pools are kept for it until it ends.
+   * in there, at any depth, goes to that branch. Its pools are kept for it until it ends. What `work` returns and others
+   * read later, iterators and streams, is of the unit as well; what is called after it and elsewhere, such as a component
+   * that is rendered later, is not.
    *
    * @throws as {@link $branch} does, as a rejection, before `work` is called
    */

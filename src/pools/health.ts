@@ -2,13 +2,22 @@ import { isConnectionError } from '../driver/connection-errors.ts'
 import type { SqlDriverAdapter } from '../driver/driver-adapter.ts'
 import type { PoolSettings } from '../settings/settings.ts'
 import type { Clock } from './clock.ts'
+import type { OwnContext } from './own-context.ts'
 import { type ProbeOutcome, probe } from './probe.ts'
+
+/** Of a pool's context, what its health needs. */
+export interface HealthContext {
+  readonly settings: PoolSettings
+  readonly clock: Clock
+  readonly context: OwnContext
+}
 
 /** What is known of a pool's health: from what became of its statements, and from probes. */
 export class Health {
   readonly #adapter: SqlDriverAdapter
   readonly #settings: PoolSettings
   readonly #clock: Clock
+  readonly #context: OwnContext
   readonly #probed: (outcome: ProbeOutcome) => void
   #suspect = false
   #answered = false
@@ -21,13 +30,13 @@ export class Health {
   /** @param probed learns how each probe went, before those who wait for it */
   constructor(
     adapter: SqlDriverAdapter,
-    settings: PoolSettings,
-    clock: Clock,
+    { settings, clock, context }: HealthContext,
     probed: (outcome: ProbeOutcome) => void,
   ) {
     this.#adapter = adapter
     this.#settings = settings
     this.#clock = clock
+    this.#context = context
     this.#probed = probed
     this.#verifiedAt = clock.monotonic()
   }
@@ -70,9 +79,11 @@ export class Health {
 
   /** Asks the database, once for all who want to know at the same time (rule H3). */
   verify(): Promise<boolean> {
-    this.#probing ??= this.#probe().finally(() => {
-      this.#probing = undefined
-    })
+    this.#probing ??= this.#context.run(() =>
+      this.#probe().finally(() => {
+        this.#probing = undefined
+      }),
+    )
     return this.#probing
   }
 

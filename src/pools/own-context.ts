@@ -1,4 +1,5 @@
 import { AsyncResource } from 'node:async_hooks'
+import type { Clock } from './clock.ts'
 
 /**
  * The async context that the library's own work runs in: connecting, probing, closing, timers, events. It is the one that
@@ -10,5 +11,15 @@ export class OwnContext {
 
   run<T>(work: () => T): T {
     return this.#resource.runInAsyncScope(work)
+  }
+
+  /** A clock whose timers belong to this context, whoever sets them. */
+  clock(clock: Clock): Clock {
+    return {
+      monotonic: () => clock.monotonic(),
+      wall: () => clock.wall(),
+      setTimer: (callback, ms) => this.run(() => clock.setTimer(callback, ms)),
+      nextTurn: (callback) => this.run(() => clock.nextTurn(callback)),
+    }
   }
 }

@@ -6,6 +6,7 @@ import { type Datasource, identityOf } from './datasource.ts'
 import type { BranchEvents, RetireReason } from './events.ts'
 import { Health } from './health.ts'
 import { Lifetime } from './lifetime.ts'
+import type { OwnContext } from './own-context.ts'
 import type { ProbeOutcome } from './probe.ts'
 
 /** `live` takes work; `draining` finishes what is in flight; `closing` waits for the driver. */
@@ -31,6 +32,7 @@ export interface PoolContext {
   readonly settings: PoolSettings
   readonly clock: Clock
   readonly events: BranchEvents
+  readonly context: OwnContext
   readonly keeper: PoolKeeper
 }
 
@@ -71,7 +73,7 @@ export class Pool {
     this.adapter = adapter
     this.#context = context
     this.#lifetime = new Lifetime(stopwatch, permanent, context.settings, context.clock)
-    this.health = new Health(adapter, context.settings, context.clock, (outcome) => this.#probed(outcome))
+    this.health = new Health(adapter, context, (outcome) => this.#probed(outcome))
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve
     })
@@ -216,6 +218,6 @@ export class Pool {
   }
 
   async #dispose(): Promise<void> {
-    await this.adapter.dispose()
+    await this.#context.context.run(() => this.adapter.dispose())
   }
 }

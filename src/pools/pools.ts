@@ -5,6 +5,7 @@ import { type Clock, Stopwatch } from './clock.ts'
 import { type Datasource, identityOf } from './datasource.ts'
 import type { BranchEvents, RetireReason } from './events.ts'
 import { Opening } from './opening.ts'
+import { OwnContext } from './own-context.ts'
 import { Pool, type PoolKeeper } from './pool.ts'
 
 /** Who acquires pools for several statements, and what pools have to know of it: a unit of work. */
@@ -27,6 +28,7 @@ export class Pools implements PoolKeeper {
   readonly #settings: PoolSettings & CapSettings
   readonly #clock: Clock
   readonly #events: BranchEvents
+  readonly #context: OwnContext
   readonly #cap: Cap
   readonly #live = new Map<string, Pool>()
   /** Draining and closing: they take no work, but their connections are still open. */
@@ -37,12 +39,19 @@ export class Pools implements PoolKeeper {
   readonly #resting = new Set<Pool>()
   #shutDown = false
 
-  constructor(settings: PoolSettings & CapSettings, clock: Clock, events: BranchEvents) {
+  constructor(
+    settings: PoolSettings & CapSettings,
+    clock: Clock,
+    events: BranchEvents,
+    context: OwnContext = new OwnContext(),
+  ) {
     this.#settings = settings
-    this.#clock = clock
+    this.#clock = context.clock(clock)
     this.#events = events
+    this.#context = context
     const pools = { live: this.#live, retired: this.#retired, openings: this.#openings }
-    this.#cap = new Cap(settings, clock, pools, (opening) => void this.#connect(opening))
+    const connect = (opening: Opening) => void context.run(() => this.#connect(opening))
+    this.#cap = new Cap(settings, this.#clock, pools, connect)
   }
 
   /**
@@ -125,6 +134,7 @@ export class Pools implements PoolKeeper {
         settings: this.#settings,
         clock: this.#clock,
         events: this.#events,
+        context: this.#context,
         keeper: this,
       })
       this.#openings.delete(datasource.key)

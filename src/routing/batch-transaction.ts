@@ -1,22 +1,25 @@
 import type { PrismaClientLike } from '../catalog/prisma-client.ts'
 import { MixedTransactionError } from '../settings/errors.ts'
-import type { Member } from './client-family.ts'
+import type { Maker } from './maker.ts'
+import { isPrismaPromise } from './prisma-promise.ts'
 import { RoutedQuery } from './routed-query.ts'
 
 /**
  * Prisma sends each promise of a batch to the client that made it, and says nothing if there are several: then nothing
- * is atomic (rule B9).
+ * is atomic (rule B9). So each promise has to be of the batch's own client, and to be known to be: one that nobody can tell
+ * is refused as well (rule I7). What is no promise of Prisma's is left to Prisma, which refuses it.
  *
+ * @param own whose `$transaction` was called
  * @param nameOf the branch of a client
  * @throws {MixedTransactionError} before anything is sent
  */
-export function checkBatch(
-  queries: readonly unknown[],
-  { base }: Member,
-  nameOf: (base: PrismaClientLike) => string,
-): void {
-  const makers = queries.map((query) => RoutedQuery.makerOf(query)).filter((maker) => maker !== undefined)
-  const bases = new Set(makers.map((maker) => maker.base))
-  const branches = new Set([nameOf(base), ...[...bases].map(nameOf)])
-  if (bases.size > 1 || branches.size > 1) throw new MixedTransactionError([...branches])
+export function checkBatch(queries: readonly unknown[], own: Maker, nameOf: (base: PrismaClientLike) => string): void {
+  const name = (maker: Maker | undefined) => {
+    if (maker === undefined) return 'a client that branches() does not know'
+    return maker.transaction === undefined ? nameOf(maker.base) : `a transaction on ${nameOf(maker.base)}`
+  }
+  const makers = queries.filter(isPrismaPromise).map((query) => RoutedQuery.makerOf(query))
+  const isOwn = (maker: Maker | undefined) => maker?.base === own.base && maker.transaction === own.transaction
+  if (makers.every(isOwn)) return
+  throw new MixedTransactionError([...new Set([own, ...makers].map(name))])
 }

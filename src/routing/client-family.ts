@@ -1,4 +1,10 @@
-import { extend, type PrismaClientLike } from '../catalog/prisma-client.ts'
+import type { BranchClient } from '../catalog/branch-client.ts'
+import type { PrismaClientLike } from '../catalog/prisma-client.ts'
+import { MissingOnBranchError } from '../settings/errors.ts'
+import type { Maker } from './maker.ts'
+
+type Properties = Record<string | symbol, unknown>
+type Method = (...args: unknown[]) => unknown
 
 /**
  * A client, or what a client reaches a model through, with its methods. They are kept since Prisma's objects are proxies,
@@ -6,49 +12,72 @@ import { extend, type PrismaClientLike } from '../catalog/prisma-client.ts'
  */
 export class Target {
   readonly object: Properties
+  readonly #branch: string | undefined
   readonly #methods = new Map<string | symbol, Method>()
 
-  constructor(object: object) {
+  /** @param branch whose it is, `undefined` for main */
+  constructor(object: object, branch: string | undefined) {
     this.object = object as Properties
+    this.#branch = branch
   }
 
-  /** To be called on the {@link object}. */
+  /** To be called on the {@link object}. @throws {MissingOnBranchError} if there is none */
   method(name: string | symbol): Method {
     let method = this.#methods.get(name)
     if (method === undefined) {
-      method = this.object[name] as Method
+      method = this.value(name) as Method
+      if (typeof method !== 'function') throw this.missing(name)
       this.#methods.set(name, method)
     }
     return method
   }
-}
 
-type Properties = Record<string | symbol, unknown>
-type Method = (...args: unknown[]) => unknown
-
-/** A client of a family. */
-export class Member extends Target {
-  readonly client: PrismaClientLike
-  /** The client without the extensions of its family. Clients of one base share one engine, and so one transaction. */
-  readonly base: PrismaClientLike
-  readonly #delegates = new Map<string | symbol, Target>()
-
-  constructor(client: PrismaClientLike, base: PrismaClientLike) {
-    super(client)
-    this.client = client
-    this.base = base
+  /** @throws {MissingOnBranchError} if there is none, as where only main's client has an extension */
+  value(name: string | symbol): unknown {
+    const value = this.object[name]
+    if (value === undefined && this.#branch !== undefined && !(name in this.object)) throw this.missing(name)
+    return value
   }
 
-  /** What the client reaches a model through. */
+  protected missing(name: string | symbol): Error {
+    if (this.#branch === undefined) return new TypeError(`The client has no ${String(name)}`)
+    return new MissingOnBranchError(this.#branch, String(name))
+  }
+}
+
+/** A client of a family. */
+export class Member extends Target implements Maker {
+  readonly client: PrismaClientLike
+  readonly base: PrismaClientLike
+  /** The name of its branch, `undefined` for main. */
+  readonly branch: string | undefined
+  /** That it is the client of, if it is. */
+  readonly transaction: object | undefined
+  readonly #delegates = new Map<string | symbol, Target>()
+
+  constructor(client: object, base: PrismaClientLike, branch: string | undefined, transaction?: object) {
+    super(client, branch)
+    this.client = client as PrismaClientLike
+    this.base = base
+    this.branch = branch
+    this.transaction = transaction
+  }
+
+  /** What the client reaches a model through. @throws {MissingOnBranchError} if it knows no such model */
   delegate(property: string | symbol): Target {
     let delegate = this.#delegates.get(property)
     if (delegate === undefined) {
-      delegate = new Target(this.object[property] as object)
+      const object = this.value(property)
+      if (typeof object !== 'object' || object === null) throw this.missing(property)
+      delegate = new Target(object, this.branch)
       this.#delegates.set(property, delegate)
     }
     return delegate
   }
 }
+
+/** From one member to the client of the same with one more extension. */
+export type Extend = (member: Member) => PrismaClientLike
 
 /**
  * The main client and the branch clients that share the same extensions. Each `$extends` makes a new family, whose
@@ -56,33 +85,33 @@ export class Member extends Target {
  */
 export class ClientFamily {
   readonly main: Member
-  readonly #applyTo: (base: PrismaClientLike) => PrismaClientLike
+  readonly #clientOf: (branch: BranchClient) => PrismaClientLike
   readonly #members = new WeakMap<PrismaClientLike, Member>()
 
-  /** @param applyTo from the client that the application made for a branch to this family's client */
-  private constructor(main: Member, applyTo: (base: PrismaClientLike) => PrismaClientLike) {
+  /** @param clientOf from a branch's client, as the application made it, to this family's */
+  private constructor(main: Member, clientOf: (branch: BranchClient) => PrismaClientLike) {
     this.main = main
-    this.#applyTo = applyTo
+    this.#clientOf = clientOf
   }
 
   /** The clients as the application made them. */
   static of(main: PrismaClientLike): ClientFamily {
-    return new ClientFamily(new Member(main, main), (base) => base)
+    return new ClientFamily(new Member(main, main, undefined), ({ client }) => client)
   }
 
   /** This family's member for a branch. */
-  member(base: PrismaClientLike): Member {
-    let member = this.#members.get(base)
+  member(branch: BranchClient): Member {
+    let member = this.#members.get(branch.client)
     if (member === undefined) {
-      member = new Member(this.#applyTo(base), base)
-      this.#members.set(base, member)
+      member = new Member(this.#clientOf(branch), branch.base, branch.name)
+      this.#members.set(branch.client, member)
     }
     return member
   }
 
-  extend(extension: unknown): ClientFamily {
-    const { base, client } = this.main
-    const main = new Member(extend(client, extension), base)
-    return new ClientFamily(main, (base) => extend(this.member(base).client, extension))
+  extended(extend: Extend): ClientFamily {
+    const { base } = this.main
+    const main = new Member(extend(this.main), base, undefined)
+    return new ClientFamily(main, (branch) => extend(this.member(branch)))
   }
 }

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import { isModelDelegate, type PrismaClientLike } from '../catalog/prisma-client.ts'
 import type { Member, Target } from './client-family.ts'
+import { followed, isFollowed } from './followed.ts'
 import { RoutedQuery } from './routed-query.ts'
 
 /** Where what is done to a routed client goes. */
@@ -11,19 +12,33 @@ export interface Route {
   readonly overrides: object
   /** How it prints. */
   readonly label: string
-  /** The member that something done now belongs to. */
+  /** The member that something done now belongs to. Throws where it belongs to none. */
   current(): Member
+  /** What stands for one of Prisma's own objects that is reached through a member. */
+  view(object: unknown, owner: Member): unknown
 }
 
 /** From a member to what stands behind a proxy: its client, or one of its client's delegates. */
 type Find = (member: Member) => Target
 
 /**
- * Stands for a PrismaClient and passes every call on to the one that is current when the call is made. Delegates and
- * methods that are taken from it and kept do the same (rule B8).
+ * Stands for a PrismaClient and passes every call on to the one that is current when the call is made. Delegates, methods
+ * and properties that are taken from it and kept do the same (rule B8).
  */
 export function routedClient(route: Route): PrismaClientLike {
   return router(route, (member) => member, route.overrides, route.label) as PrismaClientLike
+}
+
+/** Stands for one of the objects through which a client reaches a model. */
+export function routedDelegate(route: Route, delegate: Target): object {
+  return router(route, () => delegate, {}, `${route.label}.${String(delegate.object.$name)}`)
+}
+
+/** All that stand for something of Prisma's. */
+const routed = new WeakSet<object>()
+
+export function isRouted(value: object): boolean {
+  return routed.has(value)
 }
 
 function router(route: Route, find: Find, overrides: object, label: string): object {
@@ -38,21 +53,39 @@ function router(route: Route, find: Find, overrides: object, label: string): obj
     if (known !== undefined) return known
     const value = find(route.reference).object[property]
     if (typeof value === 'function') {
-      properties[property] = method(route, find, property)
-    } else if (property !== '$parent' && isModelDelegate(value)) {
+      properties[property] = method(route, find, property, value)
+    } else if (property === '$parent') {
+      const member = route.current()
+      return route.view(find(member).object[property], member)
+    } else if (isModelDelegate(value)) {
       properties[property] = router(route, (member) => member.delegate(property), {}, `${label}.${String(property)}`)
+    } else if (property === 'fields') {
+      // The fields of a model are the same on every client, and Prisma looks whether they are of its own make.
+      return value
+    } else if (isFollowed(value)) {
+      properties[property] = followed(value, () => find(route.current()).value(property))
     } else {
-      // A plain property that an extension added. Each client has its own.
-      return find(route.current()).object[property]
+      return current(property, value)
     }
     return properties[property]
+  }
+
+  /** A plain property that an extension added. Each client has its own. */
+  function current(property: string | symbol, value: unknown): unknown {
+    if (value !== undefined || has(property)) return find(route.current()).value(property)
+    // What no client of this make has may be asked for anywhere: `then` by whoever awaits, `toJSON` by whoever prints.
+    try {
+      return find(route.current()).object[property]
+    } catch {
+      return undefined
+    }
   }
 
   function has(property: string | symbol): boolean {
     return property in properties || property in find(route.reference).object
   }
 
-  return new Proxy(properties, {
+  const proxy = new Proxy(properties, {
     get: (_, property) => get(property),
     set: (_, property, value) => Reflect.defineProperty(properties, property, dataProperty(value)),
     has: (_, property) => has(property),
@@ -64,16 +97,41 @@ function router(route: Route, find: Find, overrides: object, label: string): obj
     },
     getPrototypeOf: () => Reflect.getPrototypeOf(find(route.reference).object),
   })
+  routed.add(proxy)
+  return proxy
 }
 
-function method(route: Route, find: Find, property: string | symbol): (...args: unknown[]) => unknown {
+function method(route: Route, find: Find, property: string | symbol, sample: object): object {
   const call = (...args: unknown[]): unknown => {
-    const member = route.current()
+    let member: Member
+    try {
+      member = route.current()
+    } catch (error) {
+      return refuse(property, error)
+    }
     const target = find(member)
     return RoutedQuery.of(target.method(property).apply(target.object, args), member, property)
   }
   // Prisma's error messages show the line of the innermost caller whose name does not begin so: the application's.
-  return Object.defineProperty(call, 'name', { value: `Proxy.${String(property)}` })
+  Object.defineProperty(call, 'name', { value: `Proxy.${String(property)}` })
+  if (!hasProperties(sample)) return call
+  // A class, or a function with properties, that an extension added.
+  const value = followed(sample, () => find(route.current()).method(property))
+  return new Proxy(value, { apply: (_, __, args) => call(...args) })
+}
+
+/** Prisma's own operations fail as they always do: when they are awaited. What an extension added may not be awaited at all. */
+function refuse(property: string | symbol, error: unknown): unknown {
+  if (OPERATIONS.test(String(property))) return RoutedQuery.refused(error)
+  throw error
+}
+
+const OPERATIONS =
+  /^(find(Unique|First)(OrThrow)?|findMany|(create|update)(Many(AndReturn)?)?|upsert|delete(Many)?|count|aggregate|groupBy|\$(queryRaw|executeRaw)(Unsafe)?|\$queryRawTyped)$/
+
+/** Whether a function is more than one to call: Prisma's own operations are not. */
+function hasProperties(value: object): boolean {
+  return Reflect.ownKeys(value).some((key) => key !== 'length' && key !== 'name')
 }
 
 function dataProperty(value: unknown): PropertyDescriptor {

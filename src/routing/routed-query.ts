@@ -1,14 +1,6 @@
 import { types } from 'node:util'
-import type { Member } from './client-family.ts'
-
-/** As much of Prisma's own promise as there is to call. Its query is sent when it is first awaited. */
-interface PrismaPromise {
-  readonly [Symbol.toStringTag]: 'PrismaPromise'
-  then: Promise<unknown>['then']
-  catch: Promise<unknown>['catch']
-  finally: Promise<unknown>['finally']
-  requestTransaction?(transaction: unknown): unknown
-}
+import type { Maker } from './maker.ts'
+import { failingPromise, isPrismaPromise, type PrismaPromise } from './prisma-promise.ts'
 
 /** Methods whose promise Prisma hides behind a proxy, for its relations: a look at anything on it is dear. */
 const WITH_RELATIONS: ReadonlySet<string | symbol> = new Set([
@@ -23,28 +15,35 @@ const WITH_RELATIONS: ReadonlySet<string | symbol> = new Set([
 ])
 
 /**
- * Stands for a query that was not awaited yet, and knows which client made it: `$transaction([…])` has to tell. The
- * client is private, so that whoever prints the query sees nothing of it: clients print their configuration.
+ * Stands for a query that was not awaited yet, and knows whose it is: `$transaction([…])` has to tell (rule I7). The maker
+ * is private, so that whoever prints the query sees nothing of it: clients print their configuration.
  */
 export class RoutedQuery implements PrismaPromise {
   readonly #query: PrismaPromise
-  readonly #maker: Member
+  readonly #maker: Maker | undefined
 
-  private constructor(query: PrismaPromise, maker: Member) {
+  private constructor(query: PrismaPromise, maker: Maker | undefined) {
     this.#query = query
     this.#maker = maker
   }
 
-  /** What `method` of a client of `maker` returned: wrapped if it is a query, and else as it is. */
-  static of(result: unknown, maker: Member, method: string | symbol): unknown {
-    if (typeof result !== 'object' || result === null) return result
+  /**
+   * What `method` returned, called on something of `maker`'s: wrapped if it is a query, and else as it is. A query that has
+   * a maker keeps it: a method of an extension may hand on a promise of another branch.
+   */
+  static of(result: unknown, maker: Maker | undefined, method: string | symbol): unknown {
+    if (typeof result !== 'object' || result === null || #maker in result) return result
     const isQuery = WITH_RELATIONS.has(method) && types.isProxy(result)
-    if (!isQuery && (result as Partial<PrismaPromise>)[Symbol.toStringTag] !== 'PrismaPromise') return result
-    return new RoutedQuery(result as PrismaPromise, maker)
+    return isQuery || isPrismaPromise(result) ? new RoutedQuery(result as PrismaPromise, maker) : result
   }
 
-  /** Whose query it is, if it is one. */
-  static makerOf(value: unknown): Member | undefined {
+  /** A query that nobody may make: it fails when it is awaited. */
+  static refused(error: unknown): RoutedQuery {
+    return new RoutedQuery(failingPromise(error), undefined)
+  }
+
+  /** Whose query it is: `undefined` for what was not made through the extension. */
+  static makerOf(value: unknown): Maker | undefined {
     return typeof value === 'object' && value !== null && #maker in value ? value.#maker : undefined
   }
 

@@ -5,6 +5,9 @@ export type BranchErrorCode =
   | 'BRANCH_INVALID_CALLBACK'
   | 'BRANCH_INVALID_URL'
   | 'BRANCH_UNKNOWN'
+  | 'BRANCH_REQUIRED'
+  | 'BRANCH_MISSING'
+  | 'BRANCH_PINNED_SCHEMA'
   | 'BRANCH_FACTORY_FAILED'
   | 'BRANCH_WRONG_SCHEMA'
   | 'BRANCH_ACQUIRE_TIMEOUT'
@@ -129,13 +132,36 @@ export class DrainTimeoutError extends BranchError {
   }
 }
 
-/** One `$transaction([...])` was given promises of different branches. Nothing was written. */
+/** With `requireBranch`, something was done on the client without saying on which branch. Nothing was sent. */
+export class BranchRequiredError extends BranchError {
+  constructor() {
+    super(
+      'BRANCH_REQUIRED',
+      'requireBranch is set, and no branch was named: nothing was sent. Do it in a unit of work, ' +
+        'prisma.$withBranch(branch, work), or on prisma.$branch(branch); for main, name undefined',
+    )
+  }
+}
+
+/** A method, model or property that only the main client has was asked for on a branch. */
+export class MissingOnBranchError extends BranchError {
+  constructor(branch: string, member: string) {
+    super(
+      'BRANCH_MISSING',
+      `The client of branch ${JSON.stringify(branch)} has no ${JSON.stringify(member)}, which the main client has. What ` +
+        'was added to the main client before branches() stays there: add it to the client that the client option makes, ' +
+        'too, or apply the extension after branches()',
+    )
+  }
+}
+
+/** One `$transaction([...])` was given promises that are not all known to be of its own branch. Nothing was written. */
 export class MixedTransactionError extends BranchError {
   constructor(branches: string[]) {
     super(
       'BRANCH_MIXED_TRANSACTION',
       `All promises of one $transaction([...]) must belong to the same branch, got ${branches.join(' and ')}. ` +
-        'Nothing was written. Use one $transaction per branch',
+        'Nothing was written. Use one $transaction per branch, with promises made on the client it is called on',
     )
   }
 }

@@ -68,10 +68,23 @@ export interface BranchesOptions extends PoolOptions {
    * in it, for names of letters, digits, `_`, `-` and `.` only. Environment: `DATABASE_BRANCH_URL`, a template.
    */
   url?: string | ((branch: string) => string | undefined | null) | undefined
-  /** Datasource URL → driver adapter, as for a PrismaClient of that URL. Called once per branch client. */
-  adapter: (url: string, branch: string) => SqlDriverAdapterFactory
-  /** Driver adapter → PrismaClient. It must use the adapter it is given, and may carry extensions of its own. */
-  client: (adapter: SqlDriverAdapterFactory, branch: string) => object
+  /**
+   * Datasource URL → driver adapter, as for a PrismaClient of that URL. Called once per branch client, and depends on
+   * nothing but the URL: branches of one URL share it.
+   */
+  adapter: (url: string) => SqlDriverAdapterFactory
+  /**
+   * Driver adapter → PrismaClient. It must use the adapter it is given, and may carry extensions of its own. Its `omit`
+   * must be main's; `log`, `transactionOptions` and whatever else it is made with are its own.
+   */
+  client: (adapter: SqlDriverAdapterFactory) => object
+  /**
+   * Refuses every statement on the extended client that is neither in a unit of work nor on `$branch(…)`, with a
+   * {@link BranchRequiredError}: then nothing reaches main unless it is named, as `$branch(undefined)` or
+   * `$withBranch(undefined, work)`. Environment: `DB_BRANCH_REQUIRED`.
+   * @default false
+   */
+  requireBranch?: boolean | undefined
   /**
    * Pools open at most, draining ones counted. Connections per process ≤ this × the size of the adapter's own pool.
    * `Infinity`: no bound. Environment: `DB_CONN_MAX_CLIENTS`, a number or `none`.

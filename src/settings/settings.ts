@@ -21,9 +21,10 @@ export interface CapSettings {
   readonly acquireTimeout: number
 }
 
-/** What bounds the clients of one extension. */
-export interface ClientSettings {
+/** What is said of branches and their clients, rather than of pools. */
+export interface BranchSettings {
   readonly keepClients: number
+  readonly requireBranch: boolean
 }
 
 export type Environment = Record<string, string | undefined>
@@ -124,7 +125,7 @@ const CAP_OPTIONS: Specifications<CapSettings> = {
 
 export const POOL_OPTION_NAMES: readonly string[] = [...Object.keys(POOL_OPTIONS), 'probe']
 export const CAP_OPTION_NAMES: readonly string[] = Object.keys(CAP_OPTIONS)
-export const CLIENT_OPTION_NAMES: readonly string[] = ['keepClients']
+export const BRANCH_OPTION_NAMES: readonly string[] = ['keepClients', 'requireBranch']
 
 /** @throws {InvalidOptionError} unless `options` is an object with none but `known` keys */
 export function checkOptionNames(of: string, options: unknown, known: readonly string[]): asserts options is object {
@@ -151,13 +152,16 @@ export function resolveCapSettings(options: object, environment: Environment): C
  * @param maxClients how many clients are kept unless the options say so
  * @throws {InvalidOptionError} naming the option or variable, the value, and what is accepted
  */
-export function resolveClientSettings(
+export function resolveBranchSettings(
   options: object,
   environment: Environment,
   { maxClients }: CapSettings,
-): ClientSettings {
-  const keepClients = { kind: count, fallback: maxClients, variable: 'DB_CONN_KEEP_CLIENTS' }
-  return resolve<ClientSettings>({ keepClients }, options, environment)
+): BranchSettings {
+  const specifications: Specifications<BranchSettings> = {
+    keepClients: { kind: count, fallback: maxClients, variable: 'DB_CONN_KEEP_CLIENTS' },
+    requireBranch: { kind: flag, fallback: false, variable: 'DB_BRANCH_REQUIRED' },
+  }
+  return resolve(specifications, options, environment)
 }
 
 function resolveProbe(probe: unknown = 'SELECT 1'): string | Probe {

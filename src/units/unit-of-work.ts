@@ -45,6 +45,11 @@ export class UnitOfWork implements PoolUser {
     return this.#owner === owner ? this.#branch : this.#others?.get(owner)
   }
 
+  /** Whether this is a unit of `owner`'s, or in one. */
+  belongsTo(owner: object): boolean {
+    return this.#owner === owner || this.#others?.has(owner) === true
+  }
+
   /** Runs `work` as this unit. What it returns is awaited inside, so that a lazy query runs as part of it (rule B7). */
   async run<T>(work: () => T | PromiseLike<T>): Promise<T> {
     try {

@@ -101,7 +101,10 @@ export const DJANGO_AGE: Counterpart[] = [
       'tests/transactions/tests.py AtomicErrorsTests.test_atomic_prevents_queries_in_broken_transaction_after_client_close',
     ],
     ours: [
-      ...ours('unit/pools/closing.test.ts', 'D1: statements in flight and open transactions finish before their pool closes'),
+      ...ours(
+        'unit/pools/closing.test.ts',
+        'D1: statements in flight and open transactions finish before their pool closes',
+      ),
       ...ours(
         'unit/pools/age.test.ts',
         'A5: a busy pool closes when its last statement or transaction ends; new work opens a fresh one at once',

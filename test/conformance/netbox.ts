@@ -74,7 +74,10 @@ export const NETBOX: Counterpart[] = [
       `${DATABASE} BranchConnectionTrackingTestCase.test_track_branch_connection_adds_alias`,
     ],
     ours: [
-      ...ours('unit/pools/closing.test.ts', 'D3: nothing is left at the end, also of a pool that was just being opened'),
+      ...ours(
+        'unit/pools/closing.test.ts',
+        'D3: nothing is left at the end, also of a pool that was just being opened',
+      ),
       ...ours('sqlite/clients.test.ts', 'keeps the clients used last, and no more than maxClients'),
     ],
     differs: 'What is known there is a set per thread that only grows. Here closed pools and old clients are let go.',

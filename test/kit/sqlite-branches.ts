@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import { PrismaLibSql } from '@prisma/adapter-libsql'
 import { onTestFinished } from 'vitest'
 import { PrismaClient } from '../../generated/sqlite/client.ts'
-import type { SqlDriverAdapterFactory } from '../../src/driver/driver-adapter.ts'
 import { branchesWith } from '../../src/extension/branches.ts'
 import { type Clock, systemClock } from '../../src/pools/clock.ts'
 import type { BranchesOptions } from '../../src/settings/options.ts'
@@ -33,11 +32,12 @@ export async function sqliteBranches(options: Partial<BranchesOptions> = {}, clo
       {
         maxAge: Infinity,
         url: (branch) => (branch === 'main' ? undefined : urls.get(branch)),
-        adapter: (url) => new PrismaLibSql({ url }),
-        client: (adapter: SqlDriverAdapterFactory, branch) => {
-          made.push(branch)
-          return new PrismaClient({ adapter })
+        // Called once for each client that is made.
+        adapter: (url) => {
+          made.push([...urls].find(([, known]) => known === url)?.[0] ?? url)
+          return new PrismaLibSql({ url })
         },
+        client: (adapter) => new PrismaClient({ adapter }),
         ...options,
       },
       {},

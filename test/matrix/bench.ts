@@ -13,11 +13,12 @@ export async function bench(server: BackendServer, names: string[], options: Par
   const prisma = server.client(server.adapter(databases.url('main'))).$extends(
     branches({
       url: (branch) => databases.url(branch),
-      adapter: (url) => server.adapter(url),
-      client: (adapter, branch) => {
-        made.push(branch)
-        return server.client(adapter)
+      // Called once for each client that is made.
+      adapter: (url) => {
+        made.push(names.find((name) => databases.url(name) === url) ?? url)
+        return server.adapter(url)
       },
+      client: (adapter) => server.client(adapter),
       maxAge: Infinity,
       ...options,
     }),

@@ -49,6 +49,7 @@ describe('branches()', () => {
       | 'drainTimeout'
       | 'closeTimeout'
       | 'keepClients'
+      | 'requireBranch'
     >()
     branches({ ...required, maxAge: Infinity, maxClients: Infinity, probe: 'SELECT 2', healthChecks: true })
     branches({ ...required, probe: (adapter) => adapter.executeScript('SELECT 3') })
@@ -61,16 +62,22 @@ describe('branches()', () => {
         expectTypeOf(branch).toEqualTypeOf<string>()
         return connectionString
       },
-      adapter(url, branch) {
-        expectTypeOf([url, branch]).toEqualTypeOf<string[]>()
+      adapter(url) {
+        expectTypeOf(url).toEqualTypeOf<string>()
         return pg
       },
-      client(adapter, branch) {
-        expectTypeOf(branch).toEqualTypeOf<string>()
+      client(adapter) {
         expectTypeOf(adapter.provider).toEqualTypeOf<'mysql' | 'postgres' | 'sqlite' | 'sqlserver'>()
         return new PrismaClient({ adapter })
       },
     })
+  })
+
+  test('gives them the URL and the adapter alone: a branch is its URL', () => {
+    // @ts-expect-error
+    branches({ ...required, adapter: (_url, _branch) => pg })
+    // @ts-expect-error
+    branches({ ...required, client: (adapter, _branch) => new PrismaClient({ adapter }) })
   })
 
   test('takes clients with extensions of their own, and other databases', () => {

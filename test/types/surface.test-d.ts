@@ -58,8 +58,10 @@ describe('$branch', () => {
   test('takes a name', () => {
     // @ts-expect-error a name is a string
     prisma.$branch(1)
-    // @ts-expect-error a name is needed: for the main client there is $withBranch(undefined, …)
-    prisma.$branch(undefined)
+    // Main, by name.
+    expectTypeOf(prisma.$branch(undefined)).toEqualTypeOf(prisma)
+    // @ts-expect-error a name is needed
+    prisma.$branch()
   })
 })
 

@@ -16,11 +16,15 @@ const driver = new FakeDriver()
 const kept = new Map<string, object>()
 const leak = process.argv[3] === 'leak'
 
+let latest = ''
+const nameOf = (url: string) => url.replace(/^file:\/|\.db$/g, '')
+
 /** The clients that the application makes for branches and their adapters are watched, but not of branches in use. */
 function extended(options: Partial<BranchesOptions> = {}) {
   const prisma = fakeBranches(driver, {
     maxAge: Infinity,
-    adapter(_, branch) {
+    adapter(url) {
+      const branch = nameOf(url)
       const factory = driver.factory()
       let number = 0
       const connect = async (): Promise<SqlDriverAdapter> => {
@@ -28,10 +32,13 @@ function extended(options: Partial<BranchesOptions> = {}) {
         if (!branch.startsWith(IN_USE)) graveyard.bury(`adapter ${++number} of ${branch}`, adapter)
         return adapter
       }
+      // The client option is called right after, for the same branch.
+      latest = branch
       return { ...factory, connect }
     },
-    client(adapter, branch) {
+    client(adapter) {
       const client = new PrismaClient({ adapter })
+      const branch = latest
       if (!branch.startsWith(IN_USE)) graveyard.bury(`client of ${branch}`, client)
       if (leak) kept.set(branch, client)
       return client

@@ -3,7 +3,7 @@ import { branchesWith } from '../../../src/extension/branches.ts'
 import { persistentAdapter } from '../../../src/index.ts'
 import { systemClock } from '../../../src/pools/clock.ts'
 import type { BranchesOptions, PoolOptions } from '../../../src/settings/options.ts'
-import { resolveCapSettings, resolveClientSettings, resolvePoolSettings } from '../../../src/settings/settings.ts'
+import { resolveBranchSettings, resolveCapSettings, resolvePoolSettings } from '../../../src/settings/settings.ts'
 
 const required = {
   url: (branch: string) => `file:${branch}.db`,
@@ -37,11 +37,13 @@ describe('defaults', () => {
 
 describe('keepClients', () => {
   it('is as many as maxClients, unless given', () => {
-    expect(resolveClientSettings({}, {}, { maxClients: 7, acquireTimeout: 0 })).toEqual({ keepClients: 7 })
-    expect(resolveClientSettings({}, { DB_CONN_KEEP_CLIENTS: 'none' }, { maxClients: 7, acquireTimeout: 0 })).toEqual({
+    expect(resolveBranchSettings({}, {}, { maxClients: 7, acquireTimeout: 0 })).toMatchObject({ keepClients: 7 })
+    expect(
+      resolveBranchSettings({}, { DB_CONN_KEEP_CLIENTS: 'none' }, { maxClients: 7, acquireTimeout: 0 }),
+    ).toMatchObject({
       keepClients: Infinity,
     })
-    expect(resolveClientSettings({ keepClients: 3 }, {}, { maxClients: 7, acquireTimeout: 0 })).toEqual({
+    expect(resolveBranchSettings({ keepClients: 3 }, {}, { maxClients: 7, acquireTimeout: 0 })).toMatchObject({
       keepClients: 3,
     })
   })

@@ -1,0 +1,64 @@
+import { isModelDelegate } from '../catalog/prisma-client.ts'
+import { Member, Target } from './client-family.ts'
+import { isRouted, type Route, routedClient, routedDelegate } from './routed-client.ts'
+
+/** Prisma's own objects behind views, by view. */
+const viewed = new WeakMap<object, object>()
+
+/**
+ * Stand for Prisma's own objects, clients and their models, where code of the application gets hold of them: as `this` in
+ * the methods of an extension, and as the client of a transaction. What they make knows whose it is (rule I7), and they
+ * have what a routed client has.
+ */
+export class Views {
+  readonly #overrides: (member: Member) => object
+  readonly #views = new WeakMap<object, object>()
+
+  /** @param overrides what the view of a client has in place of the client's */
+  constructor(overrides: (member: Member) => object) {
+    this.#overrides = overrides
+  }
+
+  /** What a view stands for, or else the value itself. */
+  static unwrap(value: unknown): unknown {
+    return typeof value === 'object' && value !== null ? (viewed.get(value) ?? value) : value
+  }
+
+  /** The view of one of Prisma's objects that belongs to `owner`; anything else as it is. */
+  of(value: unknown, owner: Member): unknown {
+    if (typeof value !== 'object' || value === null || isRouted(value)) return value
+    return this.#views.get(value) ?? this.#make(value, owner) ?? value
+  }
+
+  #make(object: object, owner: Member): object | undefined {
+    let view: object
+    if (isModelDelegate(object)) {
+      const { $parent } = object as { $parent?: object }
+      const member = this.#member($parent ?? owner.client, owner)
+      view = routedDelegate(this.#route(member), new Target(object, owner.branch))
+    } else if ('$transaction' in object) {
+      const member = this.#member(object, owner)
+      view = routedClient(this.#route(member))
+    } else {
+      return undefined
+    }
+    this.#views.set(object, view)
+    viewed.set(view, object)
+    return view
+  }
+
+  #member(client: object, { base, branch, transaction }: Member): Member {
+    // Of a transaction's client, Prisma takes away what would end it.
+    return new Member(client, base, branch, transaction ?? ('$connect' in client ? undefined : client))
+  }
+
+  #route(member: Member): Route {
+    return {
+      reference: member,
+      overrides: this.#overrides(member),
+      label: member.branch === undefined ? 'PrismaClient' : `PrismaClient(${JSON.stringify(member.branch)})`,
+      current: () => member,
+      view: (object) => this.of(object, member),
+    }
+  }
+}
