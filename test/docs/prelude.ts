@@ -1,4 +1,4 @@
-// What the README's snippets may use without saying where it comes from. These are globals, so a snippet that imports
+// What the documents' snippets may use without saying where it comes from. These are globals, so a snippet that imports
 // or declares such a name itself uses its own. Nothing of this exists at run time: snippets are only compiled.
 
 declare global {
