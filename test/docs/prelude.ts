@@ -3,6 +3,8 @@
 
 declare global {
   const connectionString: string
+  /** The branches that exist. */
+  const branchNames: Set<string>
   const prisma: ReturnType<typeof extended>
   const server: import('node:http').Server
 
