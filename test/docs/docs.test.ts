@@ -11,6 +11,9 @@ const readme = document(README)
 const options = document('docs/options.md')
 const errors = document('docs/errors.md')
 
+/** All but the history, which may name what is no more. */
+const present = documents.filter(({ file }) => file !== 'CHANGELOG.md')
+
 const src = readdirSync('src', { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.ts'))
   .map((file) => readFileSync(join('src', file), 'utf8'))
@@ -25,7 +28,13 @@ function missing(texts: string[], { text }: Document): string[] {
   return texts.filter((part) => !text.includes(part))
 }
 
-/** What the documents say in each `sh` snippet. */
+/** What is wrong with each document, under its name. */
+function findings(check: (document: Document) => unknown[]): Record<string, unknown[]> {
+  const checked = documents.map((document) => [document.file, check(document)] as const)
+  return Object.fromEntries(checked.filter(([, found]) => found.length > 0))
+}
+
+/** The lines of each `sh` snippet. */
 function commandsOf(document: Document): string[] {
   return snippetsOf(document)
     .filter(({ language }) => language === 'sh')
@@ -33,10 +42,10 @@ function commandsOf(document: Document): string[] {
 }
 
 describe('snippets', () => {
-  test.each(documents)('of $file are all found, and each says its language', (document) => {
-    const snippets = snippetsOf(document)
-    expect(snippets).toHaveLength((document.text.match(/^ *```/gm)?.length ?? 0) / 2)
-    expect(snippets.filter(({ language }) => language === '')).toEqual([])
+  test('are all found, and each says its language', () => {
+    const fences = documents.flatMap(({ text }) => text.match(/^ *```/gm) ?? [])
+    expect(documents.flatMap(snippetsOf)).toHaveLength(fences.length / 2)
+    expect(findings((document) => snippetsOf(document).filter(({ language }) => language === ''))).toEqual({})
   })
 
   test('in TypeScript compile', async () => {
@@ -45,39 +54,47 @@ describe('snippets', () => {
 
   test('that do not compile are reported by the lines of their document', async () => {
     const text = '# Broken\n\n```ts\nprisma.$branch(42)\n```\n'
-    const findings = await compile([{ file: 'docs/broken.md', text }])
-    expect(findings).toEqual([expect.stringMatching(/^docs\/broken\.md\(4,16\): error TS2345/)])
+    const found = await compile([{ file: 'docs/broken.md', text }])
+    expect(found).toEqual([expect.stringMatching(/^docs\/broken\.md\(4,16\): error TS2345/)])
   })
 
-  test.each(documents)('of $file import packages that it, or the README, says to install', (document) => {
-    const installed = [...commandsOf(readme), ...commandsOf(document)]
-      .filter((command) => command.startsWith('npm install '))
-      .flatMap((command) => command.split(' '))
-    const imported = snippetsOf(document)
-      .filter(({ language }) => language === 'ts')
-      .flatMap(({ code }) => Array.from(code.matchAll(/(?:from|import) '([^'.][^']*)'/g), ([, name = '']) => name))
-      .filter((name) => !name.startsWith('node:'))
-      .map((name) => (/^@[^/]+\/[^/]+|^[^/]+/.exec(name) ?? [''])[0])
-    expect(imported.filter((name) => !installed.includes(name))).toEqual([])
-  })
-
-  test.each(documents)('of $file run scripts that there are', (document) => {
-    const scripts = Array.from(document.text.matchAll(/\bnpm run ([\w:-]+)/g), ([, name = '']) => name)
-    expect(scripts.filter((name) => !(name in manifest.scripts))).toEqual([])
+  test('import packages that their document, or the README, says to install', () => {
+    const notInstalled = findings((document) => {
+      const installed = [...commandsOf(readme), ...commandsOf(document)]
+        .filter((command) => command.startsWith('npm install '))
+        .flatMap((command) => command.split(' '))
+      const imported = snippetsOf(document)
+        .filter(({ language }) => language === 'ts')
+        .flatMap(({ code }) => Array.from(code.matchAll(/(?:from|import) '([^'.][^']*)'/g), ([, name = '']) => name))
+        .filter((name) => !name.startsWith('node:'))
+        .map((name) => (/^@[^/]+\/[^/]+|^[^/]+/.exec(name) ?? [''])[0])
+      return imported.filter((name) => !installed.includes(name))
+    })
+    expect(notInstalled).toEqual({})
   })
 })
 
-describe('links', () => {
-  test.each(documents)('of $file lead to files and headings that there are', (document) => {
-    const broken = linksOf(document).filter(({ file, anchor }) => {
-      if (!existsSync(file)) return true
-      const target = documents.find((candidate) => candidate.file === file)
-      return anchor !== undefined && target !== undefined && !anchorsOf(target).includes(anchor)
+describe('the documents', () => {
+  test('name scripts that there are', () => {
+    const unknown = findings(({ text }) => {
+      const scripts = Array.from(text.matchAll(/\bnpm run ([\w:-]+)/g), ([, name = '']) => name)
+      return scripts.filter((name) => !(name in manifest.scripts))
     })
-    expect(broken).toEqual([])
+    expect(unknown).toEqual({})
   })
 
-  test('lead from the README to every other document', () => {
+  test('link to files and headings that there are', () => {
+    const broken = findings((document) =>
+      linksOf(document).filter(({ file, anchor }) => {
+        if (!existsSync(file)) return true
+        const target = documents.find((candidate) => candidate.file === file)
+        return anchor !== undefined && target !== undefined && !anchorsOf(target).includes(anchor)
+      }),
+    )
+    expect(broken).toEqual({})
+  })
+
+  test('are all to be found by links from the README', () => {
     const reached = new Set([README])
     for (const file of reached) {
       const found = documents.find((candidate) => candidate.file === file)
@@ -95,6 +112,12 @@ describe('the README', () => {
   test('gives both commands', () => {
     expect(missing(['npm ci && npm run demo', 'npm ci && npm test'], readme)).toEqual([])
   })
+})
+
+test('CONTRIBUTING has each folder of src in its picture of the layers', () => {
+  const folders = readdirSync('src', { withFileTypes: true }).filter((entry) => entry.isDirectory())
+  const names = folders.map(({ name }) => `\n  ${name}/ `)
+  expect(missing(names, document('CONTRIBUTING.md'))).toEqual([])
 })
 
 describe('the guides', () => {
@@ -125,13 +148,13 @@ describe('the guides', () => {
   test('document the environment variables of src, and no others', () => {
     const variable = /\b(?:DB_(?:CONN|BRANCH)_[A-Z_]+|DATABASE_BRANCH_URL)\b/g
     expect(all(variable, options.text)).toEqual(all(variable, src))
-    expect(all(variable, ...documents.map(({ text }) => text))).toEqual(all(variable, src))
+    expect(all(variable, ...present.map(({ text }) => text))).toEqual(all(variable, src))
   })
 
   test('document the error codes of src, and no others', () => {
     const code = /\bBRANCH_[A-Z_]+\b/g
     expect(all(code, errors.text)).toEqual(all(code, src))
-    expect(all(code, ...documents.map(({ text }) => text))).toEqual(all(code, src))
+    expect(all(code, ...present.map(({ text }) => text))).toEqual(all(code, src))
   })
 
   test('document every error class', () => {

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import type { Document } from './documents.ts'
 
 /** A fenced block of a Markdown file. */
@@ -23,6 +23,8 @@ export function snippetsOf({ text }: Document): Snippet[] {
 }
 
 const DIRECTORY = 'generated/docs'
+/** From a snippet's directory. */
+const CLIENT = 'generated/prisma/client.ts'
 
 const tsconfig = {
   extends: '../../tsconfig.json',
@@ -46,14 +48,15 @@ const tsconfig = {
 export async function compile(documents: readonly Document[]): Promise<string[]> {
   await rm(DIRECTORY, { recursive: true, force: true })
   await write(join(DIRECTORY, 'tsconfig.json'), JSON.stringify(tsconfig))
-  const client = resolve('generated/postgres/client.ts')
   for (const document of documents) {
     const directory = join(DIRECTORY, document.file)
     for (const { code, file, line } of snippetsOf(document).filter(({ language }) => language === 'ts')) {
       const snippet = join(directory, file ?? `snippet-${line}.ts`)
       // As far down as in the Markdown file, so that errors name its lines; and a module, whatever is in it.
       await write(snippet, `${'\n'.repeat(line - 1)}${code}\nexport {}\n`)
-      await write(join(dirname(snippet), 'generated/prisma/client.ts'), `export * from ${JSON.stringify(client)}\n`)
+      const client = join(dirname(snippet), CLIENT)
+      const generated = relative(dirname(client), 'generated/postgres/client.ts').replaceAll('\\', '/')
+      await write(client, `export * from '${generated}'\n`)
     }
   }
   const output = await tsc(['-p', DIRECTORY, '--pretty', 'false'])
