@@ -58,6 +58,10 @@ describe('snippets', () => {
     expect(found).toEqual([expect.stringMatching(/^docs\/broken\.md\(4,16\): error TS2345/)])
   })
 
+  test('in JSON parse', () => {
+    for (const { code } of documents.flatMap(snippetsOf).filter(({ language }) => language === 'json')) JSON.parse(code)
+  })
+
   test('import packages that their document, or the README, says to install', () => {
     const notInstalled = findings((document) => {
       const installed = [...commandsOf(readme), ...commandsOf(document)]
