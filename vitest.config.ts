@@ -77,7 +77,14 @@ export default defineConfig({
         },
       },
       { test: { name: 'package', include: ['test/package/**/*.test.ts'], ...slow } },
-      { test: { name: 'readme', include: ['test/readme/**/*.test.ts'], ...slow } },
+      {
+        test: {
+          name: 'docs',
+          include: ['test/docs/**/*.test.ts'],
+          globalSetup: ['test/postgres/global-setup.ts'],
+          ...slow,
+        },
+      },
     ],
   },
 })

@@ -90,7 +90,7 @@ export class WrongSchemaError extends BranchError {
       'BRANCH_WRONG_SCHEMA',
       `The connection's search_path should be ${JSON.stringify(schema)}, but is ${searchPath}: a pooler between here and ` +
         'PostgreSQL seems to drop startup options. Connect past it, use its session mode, or reach branches by a ' +
-        'database or a login role each (see "Beyond one process" in the README)',
+        'database or a login role each (see docs/connections.md, "Schemas behind PgBouncer")',
     )
   }
 }

@@ -93,7 +93,7 @@ const flag: Kind<boolean> = {
   },
 }
 
-/** An option's kind, default and environment variable: the table of the README, in code. */
+/** An option's kind, default and environment variable: the table of docs/options.md, in code. */
 interface Specification<T> {
   kind: Kind<T>
   fallback: T

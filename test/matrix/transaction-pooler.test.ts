@@ -10,7 +10,7 @@ import { PostgresDatabase } from '../kit/postgres-database.ts'
 import { ServerMissingError } from '../kit/server-program.ts'
 
 // What PgBouncer in transaction mode does to the ways to reach a branch. Without the extension: these are the facts that
-// the README's advice rests on.
+// the advice of docs/connections.md rests on.
 
 const NAME = `pooled_${process.pid}`
 const BRANCHES = ['a', 'b']

@@ -1,8 +1,10 @@
-// What the README's snippets may use without saying where it comes from. These are globals, so a snippet that imports
+// What the documents' snippets may use without saying where it comes from. These are globals, so a snippet that imports
 // or declares such a name itself uses its own. Nothing of this exists at run time: snippets are only compiled.
 
 declare global {
   const connectionString: string
+  /** The branches that exist. */
+  const branchNames: Set<string>
   const prisma: ReturnType<typeof extended>
   const server: import('node:http').Server
 
