@@ -5,12 +5,14 @@ import type { BranchEvents } from '../pools/events.ts'
 import type { Pools } from '../pools/pools.ts'
 import { poolStats } from '../pools/stats.ts'
 import { checkBatch } from '../routing/batch-transaction.ts'
-import { ClientFamily, type Member } from '../routing/client-family.ts'
+import { ClientFamily } from '../routing/client-family.ts'
 import { applyExtension } from '../routing/extension.ts'
+import type { Member } from '../routing/member.ts'
 import { type Route, routedClient } from '../routing/routed-client.ts'
+import { refuse, transactionClient } from '../routing/transaction-client.ts'
 import { Views } from '../routing/views.ts'
 import { describe } from '../settings/describe.ts'
-import { BranchInTransactionError, BranchRequiredError, InvalidCallbackError } from '../settings/errors.ts'
+import { BranchRequiredError, InvalidCallbackError } from '../settings/errors.ts'
 import { UnitOfWork } from '../units/unit-of-work.ts'
 import { classMethods } from './class-methods.ts'
 import type { Branches, BranchesSurface } from './surface.ts'
@@ -42,12 +44,16 @@ export class BranchRouter {
     this.#parts = parts
     this.#main = main
     this.#branches = this.#controls()
-    const views = this.#views(() => this.client)
-    this.client = this.#rootClient(ClientFamily.of(main), views)
+    this.client = this.#rootClient(
+      ClientFamily.of(
+        main,
+        this.#views(() => this.client),
+      ),
+    )
   }
 
   /** Follows the unit of work. */
-  #rootClient(family: ClientFamily, views: Views): ExtendedClient {
+  #rootClient(family: ClientFamily): ExtendedClient {
     const current = () => {
       const unit = UnitOfWork.current()
       const branch = unit?.branchFor(this)
@@ -71,7 +77,6 @@ export class BranchRouter {
     }
     const client: ExtendedClient = this.#routed(
       family,
-      views,
       { reference: family.main, label: 'PrismaClient', current },
       {
         ...this.#classMethods(() => client),
@@ -85,7 +90,7 @@ export class BranchRouter {
   }
 
   /** Main, by name, whatever the unit of work. */
-  #mainClient(family: ClientFamily, views: Views): ExtendedClient {
+  #mainClient(family: ClientFamily): ExtendedClient {
     const disconnect = async () => {
       await this.#drainMain()
       await family.main.client.$disconnect()
@@ -93,12 +98,10 @@ export class BranchRouter {
     return this.#handle(family.main, undefined, () =>
       this.#routed(
         family,
-        views,
         { reference: family.main, label: 'PrismaClient(main)', current: () => family.main },
         {
           $extends: (extension: unknown) => {
-            const extended = this.#extend(family, extension)
-            return this.#mainClient(extended.family, extended.views)
+            return this.#mainClient(this.#extend(family, extension).family)
           },
           $disconnect: disconnect,
           [Symbol.asyncDispose]: disconnect,
@@ -108,7 +111,7 @@ export class BranchRouter {
   }
 
   /** Stays on its branch, and asks for its URL at every call: a branch may have moved. */
-  #branchClient(family: ClientFamily, views: Views, name: unknown): ExtendedClient {
+  #branchClient(family: ClientFamily, name: unknown): ExtendedClient {
     const { clients, pools } = this.#parts
     const branch = clients.resolve(name)
     const current = () => family.member(clients.get(clients.resolve(name)))
@@ -117,12 +120,10 @@ export class BranchRouter {
     return this.#handle(reference, branch.name, () =>
       this.#routed(
         family,
-        views,
         { reference, label: `PrismaClient(${branch.label})`, current },
         {
           $extends: (extension: unknown) => {
-            const extended = this.#extend(family, extension)
-            return this.#branchClient(extended.family, extended.views, name)
+            return this.#branchClient(this.#extend(family, extension).family, name)
           },
           $disconnect: disconnect,
           [Symbol.asyncDispose]: disconnect,
@@ -141,34 +142,31 @@ export class BranchRouter {
 
   #routed(
     family: ClientFamily,
-    views: Views,
     route: Pick<Route, 'reference' | 'label' | 'current'>,
     overrides: Partial<ExtendedClient>,
   ): ExtendedClient {
     const client = routedClient({
       ...route,
-      view: (object, owner) => views.of(object, owner),
+      view: (object, owner) => family.views.of(object, owner),
       overrides: {
         $branch: (...names: unknown[]) =>
           // Main has to be named: one that was forgotten is no name.
-          names.length > 0 && names[0] === undefined
-            ? this.#mainClient(family, views)
-            : this.#branchClient(family, views, names[0]),
+          names.length > 0 && names[0] === undefined ? this.#mainClient(family) : this.#branchClient(family, names[0]),
         $withBranch: (name: unknown, work: unknown) => this.#withBranch(name, work),
         $branches: this.#branches,
-        $transaction: async (...args: unknown[]) => this.#transaction(route.current(), views, args),
+        $transaction: async (...args: unknown[]) => this.#transaction(route.current(), args),
         ...overrides,
       },
     })
     return client as ExtendedClient
   }
 
-  #extend(family: ClientFamily, extension: unknown): { family: ClientFamily; views: Views; root: ExtendedClient } {
+  #extend(family: ClientFamily, extension: unknown): { family: ClientFamily; root: ExtendedClient } {
     let root = this.client
     const views = this.#views(() => root)
-    const extended = family.extended((member) => applyExtension(extension, member, views))
-    root = this.#rootClient(extended, views)
-    return { family: extended, views, root }
+    const extended = family.extended((member) => applyExtension(extension, member, views), views)
+    root = this.#rootClient(extended)
+    return { family: extended, root }
   }
 
   /**
@@ -177,9 +175,9 @@ export class BranchRouter {
    */
   #views(root: () => ExtendedClient): Views {
     const views: Views = new Views((member) => {
-      const $transaction = async (...args: unknown[]) => this.#transaction(member, views, args)
+      const $transaction = async (...args: unknown[]) => this.#transaction(member, args)
       if (member.transaction !== undefined)
-        return { $branch: refuse('$branch'), $withBranch: refuse('$withBranch'), $transaction }
+        return { $branch: () => refuse('$branch'), $withBranch: () => refuse('$withBranch'), $transaction }
       return {
         $branches: this.#branches,
         $branch: (name: string | undefined) => root().$branch(name),
@@ -206,13 +204,21 @@ export class BranchRouter {
   }
 
   /** @param args a batch or the callback of an interactive transaction, and what else Prisma or an extension takes */
-  async #transaction(member: Member, views: Views, [work, ...rest]: unknown[]): Promise<unknown> {
+  async #transaction(member: Member, [work, ...rest]: unknown[]): Promise<unknown> {
     if (Array.isArray(work)) checkBatch(work, member, (base) => this.#nameOf(base))
-    const staying = typeof work === 'function' ? (client: unknown) => work(views.of(client, member)) : work
-    const transaction = member.client.$transaction(staying, ...rest)
+    const transaction = member.client.$transaction(this.#staying(work, member), ...rest)
     if (member.base !== this.#main || member.transaction !== undefined) return transaction
     this.#mainTransactions.add(transaction)
     return transaction.finally(() => this.#mainTransactions.delete(transaction))
+  }
+
+  /** The callback of an interactive transaction, given a client that stays on its branch; anything else as it is. */
+  #staying(work: unknown, member: Member): unknown {
+    if (typeof work !== 'function') return work
+    return (client: object) => {
+      const transact = (args: unknown[]) => this.#transaction(member.inTransaction(client), args)
+      return work(transactionClient(client, member, transact))
+    }
   }
 
   #nameOf(base: PrismaClientLike): string {
@@ -247,11 +253,5 @@ export class BranchRouter {
         return this
       },
     }
-  }
-}
-
-function refuse(method: string): () => never {
-  return () => {
-    throw new BranchInTransactionError(method)
   }
 }

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { isModelDelegate, type PrismaClientLike } from '../catalog/prisma-client.ts'
-import type { Member, Target } from './client-family.ts'
 import { followed, isFollowed } from './followed.ts'
+import type { Member, Target } from './member.ts'
 import { RoutedQuery } from './routed-query.ts'
 
 /** Where what is done to a routed client goes. */

@@ -1,6 +1,7 @@
 import { isModelDelegate } from '../catalog/prisma-client.ts'
-import { Member, Target } from './client-family.ts'
+import { Member, Target } from './member.ts'
 import { isRouted, type Route, routedClient, routedDelegate } from './routed-client.ts'
+import { transactionOf } from './transaction-client.ts'
 
 /** Prisma's own objects behind views, by view. */
 const viewed = new WeakMap<object, object>()
@@ -34,10 +35,10 @@ export class Views {
     let view: object
     if (isModelDelegate(object)) {
       const { $parent } = object as { $parent?: object }
-      const member = this.#member($parent ?? owner.client, owner)
+      const member = this.#member($parent ?? owner.client, owner, transactionOf(object))
       view = routedDelegate(this.#route(member), new Target(object, owner.branch))
     } else if ('$transaction' in object) {
-      const member = this.#member(object, owner)
+      const member = this.#member(object, owner, transactionOf(object))
       view = routedClient(this.#route(member))
     } else {
       return undefined
@@ -47,9 +48,9 @@ export class Views {
     return view
   }
 
-  #member(client: object, { base, branch, transaction }: Member): Member {
+  #member(client: object, { base, branch }: Member, known: object | undefined): Member {
     // Of a transaction's client, Prisma takes away what would end it.
-    return new Member(client, base, branch, transaction ?? ('$connect' in client ? undefined : client))
+    return new Member(client, base, branch, known ?? ('$connect' in client ? undefined : client))
   }
 
   #route(member: Member): Route {
