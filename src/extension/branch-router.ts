@@ -154,7 +154,7 @@ export class BranchRouter {
           names.length > 0 && names[0] === undefined ? this.#mainClient(family) : this.#branchClient(family, names[0]),
         $withBranch: (name: unknown, work: unknown) => this.#withBranch(name, work),
         $branches: this.#branches,
-        $transaction: async (...args: unknown[]) => this.#transaction(route.current(), args),
+        $transaction: (...args: unknown[]) => this.#transaction(route.current, args),
         ...overrides,
       },
     })
@@ -175,7 +175,7 @@ export class BranchRouter {
    */
   #views(root: () => ExtendedClient): Views {
     const views: Views = new Views((member) => {
-      const $transaction = async (...args: unknown[]) => this.#transaction(member, args)
+      const $transaction = (...args: unknown[]) => this.#transaction(() => member, args)
       if (member.transaction !== undefined)
         return { $branch: () => refuse('$branch'), $withBranch: () => refuse('$withBranch'), $transaction }
       return {
@@ -203,11 +203,24 @@ export class BranchRouter {
     return new UnitOfWork(this, branch).run(() => work())
   }
 
-  /** @param args a batch or the callback of an interactive transaction, and what else Prisma or an extension takes */
-  async #transaction(member: Member, [work, ...rest]: unknown[]): Promise<unknown> {
-    if (Array.isArray(work)) checkBatch(work, member, (base) => this.#nameOf(base))
-    const transaction = member.client.$transaction(this.#staying(work, member), ...rest)
-    if (member.base !== this.#main || member.transaction !== undefined) return transaction
+  /**
+   * Without `async`, whose promises AsyncLocalStorage makes dear.
+   *
+   * @param args a batch or the callback of an interactive transaction, and what else Prisma or an extension takes
+   */
+  #transaction(current: () => Member, [work, ...rest]: unknown[]): Promise<unknown> {
+    try {
+      const member = current()
+      if (Array.isArray(work)) checkBatch(work, member, (base) => this.#nameOf(base))
+      const transaction = member.client.$transaction(this.#staying(work, member), ...rest)
+      return member.base === this.#main && member.transaction === undefined ? this.#onMain(transaction) : transaction
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  /** Prisma rolls back what is open when the client disconnects, so that it is waited for. */
+  #onMain(transaction: Promise<unknown>): Promise<unknown> {
     this.#mainTransactions.add(transaction)
     return transaction.finally(() => this.#mainTransactions.delete(transaction))
   }
@@ -216,7 +229,7 @@ export class BranchRouter {
   #staying(work: unknown, member: Member): unknown {
     if (typeof work !== 'function') return work
     return (client: object) => {
-      const transact = (args: unknown[]) => this.#transaction(member.inTransaction(client), args)
+      const transact = (args: unknown[]) => this.#transaction(() => member.inTransaction(client), args)
       return work(transactionClient(client, member, transact))
     }
   }
@@ -225,7 +238,6 @@ export class BranchRouter {
     return base === this.#main ? 'the main client' : JSON.stringify(this.#parts.clients.nameOf(base))
   }
 
-  /** Prisma rolls back what is open when a client disconnects, so transactions of the main client are waited for. */
   async #drainMain(): Promise<void> {
     const { clock, drainTimeout } = this.#parts
     const drained = Promise.allSettled([...this.#mainTransactions])

@@ -79,9 +79,9 @@ class Handler implements ProxyHandler<object> {
     const { object, maker } = this
     const value = object[property]
     if (typeof value !== 'function') return value
-    const call = (...args: unknown[]) => RoutedQuery.of(value.apply(object, args), maker, property)
-    // As a routed client's, for the line in Prisma's error messages.
-    return Object.defineProperty(call, 'name', { value: `Proxy.${String(property)}` })
+    // The name is that of a routed client's methods, for the line in Prisma's error messages.
+    const name = `Proxy.${String(property)}`
+    return { [name]: (...args: unknown[]) => RoutedQuery.of(value.apply(object, args), maker, property) }[name]
   }
 }
 
