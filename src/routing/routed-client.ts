@@ -52,6 +52,8 @@ function router(route: Route, find: Find, overrides: object, label: string): obj
     const known = properties[property]
     if (known !== undefined) return known
     const value = find(route.reference).object[property]
+    // The fields of a model, and a client's class, are the same on every client, and are compared.
+    if (property === 'fields' || property === 'constructor') return value
     if (typeof value === 'function') {
       properties[property] = method(route, find, property, value)
     } else if (property === '$parent') {
@@ -59,9 +61,6 @@ function router(route: Route, find: Find, overrides: object, label: string): obj
       return route.view(find(member).object[property], member)
     } else if (isModelDelegate(value)) {
       properties[property] = router(route, (member) => member.delegate(property), {}, `${label}.${String(property)}`)
-    } else if (property === 'fields') {
-      // The fields of a model are the same on every client, and Prisma looks whether they are of its own make.
-      return value
     } else if (isFollowed(value)) {
       properties[property] = followed(value, () => find(route.current()).value(property))
     } else {

@@ -500,6 +500,28 @@ describe('what branches do not inherit is said', () => {
     expect(await extended.$branch('b').$repository.first()).toBe('b')
   })
 
+  it('a class that an extension adds can be constructed, and a function keeps its properties', async () => {
+    const { prisma } = await sqliteBranches()
+    class Report {
+      static readonly title = 'Report'
+      constructor(readonly of: string) {}
+    }
+    const extended = prisma.$extends({ client: { Report, $greet: Object.assign(() => 'hello', { loud: 'HELLO' }) } })
+    for (const client of [extended, extended.$branch('a')]) {
+      expect(new client.Report('a')).toMatchObject({ of: 'a' })
+      expect(new client.Report('a')).toBeInstanceOf(Report)
+      expect([client.Report.title, client.$greet(), client.$greet.loud]).toEqual(['Report', 'hello', 'HELLO'])
+      expect(client.constructor).toBe(PrismaClient)
+    }
+  })
+
+  it('an overridden $transaction gets all of its arguments', async () => {
+    const { prisma } = await sqliteBranches()
+    const extended = prisma.$extends({ client: { $transaction: async (...args: unknown[]) => args.length } })
+    const { $transaction } = extended as unknown as { $transaction(...args: unknown[]): Promise<number> }
+    expect(await $transaction(() => 0, {}, 'third')).toBe(3)
+  })
+
   it("a method of the application's own class gets the extended client", async () => {
     const { urls } = await sqliteBranches()
     class Service extends PrismaClient {
