@@ -1,20 +1,11 @@
 import { describe } from '../settings/describe.ts'
 import { InvalidDatasourceUrlError } from '../settings/errors.ts'
+import type { DatasourceIdentity } from './datasource-identity.ts'
 import { identifyMysql } from './mysql-url.ts'
 import { identifyOther } from './other-url.ts'
 import { identifyPostgres } from './postgres-url.ts'
 import { identifySqlite } from './sqlite-url.ts'
 import { UnreadableUrl } from './url-parts.ts'
-
-/** What a datasource URL is known by. */
-export interface DatasourceIdentity {
-  /** Equal only for URLs that their driver reads alike. May hold a password: never printed. */
-  readonly key: string
-  /** Safe to print: scheme, host, port and database or path, and of the parameters only `schema`. */
-  readonly label: string
-  /** Of the parameter of that name, in a URL of PostgreSQL. */
-  readonly schema?: string
-}
 
 /** By scheme, how the driver reads a URL. Of any other scheme, no two strings are known to mean the same. */
 const GRAMMARS: Record<string, (text: string) => DatasourceIdentity> = {

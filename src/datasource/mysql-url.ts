@@ -1,4 +1,4 @@
-import type { DatasourceIdentity } from './identity.ts'
+import type { DatasourceIdentity } from './datasource-identity.ts'
 import { foldHost, shownHost, UnreadableUrl, unambiguousParts } from './url-parts.ts'
 
 /** What a URL of MySQL or MariaDB says, as MariaDB's connector reads it after `@prisma/adapter-mariadb` has. */

@@ -1,4 +1,4 @@
-import type { DatasourceIdentity } from './identity.ts'
+import type { DatasourceIdentity } from './datasource-identity.ts'
 import { UnreadableUrl } from './url-parts.ts'
 
 /** `//`, then what can only be a host and a port, then the end or a separator. */

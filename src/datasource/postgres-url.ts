@@ -1,4 +1,4 @@
-import type { DatasourceIdentity } from './identity.ts'
+import type { DatasourceIdentity } from './datasource-identity.ts'
 import { foldHost, shownHost, UnreadableUrl, type UrlParts, unambiguousParts, urlParts } from './url-parts.ts'
 
 /**

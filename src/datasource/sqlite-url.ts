@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs'
 import { basename, dirname, isAbsolute, join, normalize, sep } from 'node:path'
-import type { DatasourceIdentity } from './identity.ts'
+import type { DatasourceIdentity } from './datasource-identity.ts'
 import { UnreadableUrl } from './url-parts.ts'
 
 /**
