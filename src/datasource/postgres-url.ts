@@ -41,6 +41,7 @@ export function identifyPostgres(text: string): DatasourceIdentity {
 export function readPostgresUrl(text: string): PostgresUrl {
   const parts = unambiguousParts(text)
   if (!/^postgres(ql)?$/.test(parts.scheme)) throw new UnreadableUrl('it must begin with postgresql:// or postgres://')
+  if (parts.hosts.includes(',')) throw new UnreadableUrl('it names several hosts, of which node-postgres takes one')
   const { url, hostname } = parse(text)
   const parameters = [...url.searchParams]
   const valuesOf = (name: string) => parameters.filter(([other]) => other === name).map(([, value]) => value)
