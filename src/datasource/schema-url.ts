@@ -30,8 +30,8 @@ export interface SchemaUrl {
   readonly searchPath: readonly string[]
 }
 
-/** A URL but for its schema and search path. */
-type Frame = (schema: string) => string
+/** Writes the URL of a schema. */
+type Frame = (schema: string, ordinary: boolean) => string
 
 /**
  * The datasource URL of a schema: `baseUrl` with every parameter it has (rule B6), with `schema` for the adapter's
@@ -49,26 +49,57 @@ type Frame = (schema: string) => string
  * @throws {InvalidOptionError} on a schema in `options` that cannot be one, or is main's own
  */
 export function schemaUrl(baseUrl: string, schema: string, options: SchemaUrlOptions = {}): string {
-  const { extraSchemas, includeMainSchema } = options
-  const reason = schemaFault(schema)
+  const ordinary = typeof schema === 'string' && ORDINARY_NAME.test(schema)
+  const reason = ordinary ? undefined : schemaFault(schema)
   if (reason !== undefined) throw new InvalidBranchNameError(`Schema name ${shown(schema)} ${reason}`)
-  if (extraSchemas?.includes(schema) || includeMainSchema === schema) {
+  const { extraSchemas, includeMainSchema, write } = latestOf(baseUrl, options) ?? remember(baseUrl, options)
+  if (extraSchemas.includes(schema) || includeMainSchema === schema) {
     throw new InvalidBranchNameError(`Schema name ${shown(schema)} is that of a schema that all branches share`)
   }
-  const plain = extraSchemas === undefined && includeMainSchema === undefined
-  const memo = plain ? baseUrl : JSON.stringify([baseUrl, extraSchemas, includeMainSchema])
-  let frame = frames.get(memo)
-  if (frame === undefined) {
-    frame = frameOf(baseUrl, options)
-    if (frames.size >= MOST_FRAMES) frames.clear()
-    frames.set(memo, frame)
-  }
-  return frame(schema)
+  return write(schema, ordinary)
 }
 
-/** By base URL and options: the same few for all calls. */
-const frames = new Map<string, Frame>()
-const MOST_FRAMES = 64
+/** Names that need neither a check nor encoding. */
+const ORDINARY_NAME = /^(?!pg_)[a-z_][a-z0-9_]{0,62}$/i
+
+/** A base URL and options, read: an application has one or a few, and asks for a URL at every call. */
+interface Remembered {
+  readonly baseUrl: string
+  readonly extraSchemas: readonly string[]
+  readonly includeMainSchema: string | undefined
+  readonly write: Frame
+}
+
+const remembered = new Map<string, Remembered>()
+const MOST_REMEMBERED = 64
+let latest: Remembered | undefined
+
+function latestOf(baseUrl: string, options: SchemaUrlOptions): Remembered | undefined {
+  const { extraSchemas = NONE, includeMainSchema } = options
+  const same =
+    latest?.baseUrl === baseUrl &&
+    latest.includeMainSchema === includeMainSchema &&
+    latest.extraSchemas.length === extraSchemas.length &&
+    latest.extraSchemas.every((schema, index) => schema === extraSchemas[index])
+  return same ? latest : undefined
+}
+
+const NONE: readonly string[] = []
+
+function remember(baseUrl: string, options: SchemaUrlOptions): Remembered {
+  const { extraSchemas = NONE, includeMainSchema } = options
+  const name = JSON.stringify([baseUrl, extraSchemas, includeMainSchema])
+  let found = remembered.get(name)
+  if (found === undefined) {
+    const write = frameOf(baseUrl, options)
+    // The caller may change the array later.
+    found = { baseUrl, extraSchemas: [...extraSchemas], includeMainSchema, write }
+    if (remembered.size >= MOST_REMEMBERED) remembered.clear()
+    remembered.set(name, found)
+  }
+  latest = found
+  return found
+}
 
 /**
  * What `schemaUrl` wrote, or somebody else with the same parameters.
@@ -92,7 +123,7 @@ export function readSchemaUrl(text: string): SchemaUrl | undefined {
     const reason = schemaFault(name)
     if (reason !== undefined) throw new InvalidDatasourceUrlError(`Schema name ${shown(name)} in a URL ${reason}`)
   }
-  return { connectionString: frame(url, others, shared)(schema), schema, searchPath: [schema, ...shared] }
+  return { connectionString: frame(url, others, shared)(schema, false), schema, searchPath: [schema, ...shared] }
 }
 
 function frameOf(baseUrl: string, options: SchemaUrlOptions): Frame {
@@ -139,7 +170,8 @@ function frame(url: PostgresUrl, others: string, shared: readonly string[]): Fra
   const start = `${address(url)}schema=`
   const options = `&options=${encodeURIComponent(others === '' ? '-c search_path=' : `${others} -c search_path=`)}`
   const end = shared.length === 0 ? '' : encodeURIComponent(escapeOption(`,${formatSearchPath(shared)}`))
-  return (schema) => {
+  return (schema, ordinary) => {
+    if (ordinary) return `${start}${schema}${options}%22${schema}%22${end}`
     const own = encodeURIComponent(escapeOption(formatSearchPath([schema])))
     return `${start}${encodeURIComponent(schema)}${options}${own}${end}`
   }

@@ -101,6 +101,17 @@ describe('schemaUrl', () => {
     )
   })
 
+  it.each([undefined, null, 42, {}])('refuses %j as the name of a schema', (name) => {
+    expect(() => schemaUrl(BASE, name as never)).toThrow(expect.objectContaining({ code: 'BRANCH_INVALID_NAME' }))
+  })
+
+  it('goes by what an array of extraSchemas has in it now', () => {
+    const extraSchemas = ['extensions']
+    schemaUrl(BASE, 'a', { extraSchemas })
+    extraSchemas[0] = 'other'
+    expect(searchPathOf(schemaUrl(BASE, 'a', { extraSchemas }))).toEqual(['a', 'other'])
+  })
+
   it('refuses extraSchemas that are no array', () => {
     expect(() => schemaUrl(BASE, 'a', { extraSchemas: 'extensions' as never })).toThrow('must be an array')
   })
