@@ -119,9 +119,9 @@ describe('schemaUrl', () => {
   it.each([EXTRA, { includeMainSchema: 'extensions' }])(
     'refuses a branch of a schema that all share (%j)',
     (options) => {
-      expect(() => schemaUrl(`${BASE}?schema=${options === EXTRA ? 'live' : 'extensions'}`, 'extensions', options)).toThrow(
-        expect.objectContaining({ code: 'BRANCH_INVALID_NAME' }),
-      )
+      expect(() =>
+        schemaUrl(`${BASE}?schema=${options === EXTRA ? 'live' : 'extensions'}`, 'extensions', options),
+      ).toThrow(expect.objectContaining({ code: 'BRANCH_INVALID_NAME' }))
     },
   )
 
