@@ -85,10 +85,11 @@ export class BranchFactoryError extends BranchError {
  * between here and the server dropped its `search_path`, as PgBouncer does with `ignore_startup_parameters = options`.
  */
 export class WrongSchemaError extends BranchError {
-  constructor(schema: string, searchPath: string | undefined) {
+  constructor(expected: readonly string[], actual: string | undefined) {
+    const searchPath = expected.map((name) => JSON.stringify(name)).join(', ')
     super(
       'BRANCH_WRONG_SCHEMA',
-      `The connection's search_path should be ${JSON.stringify(schema)}, but is ${searchPath}: a pooler between here and ` +
+      `The connection's search_path should be ${searchPath}, but is ${actual}: a pooler between here and ` +
         'PostgreSQL seems to drop startup options. Connect past it, use its session mode, or reach branches by a ' +
         'database or a login role each (see docs/connections.md, "Schemas behind PgBouncer")',
     )
