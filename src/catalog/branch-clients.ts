@@ -2,7 +2,7 @@ import { ManagedAdapterFactory } from '../adapter/managed-adapter.ts'
 import type { Branch } from '../datasource/branch.ts'
 import { identifyDatasource } from '../datasource/identity.ts'
 import { redact } from '../datasource/redaction.ts'
-import { isAdapterFactory, type SqlDriverAdapter, type SqlDriverAdapterFactory } from '../driver/driver-adapter.ts'
+import { isAdapterFactory, type SqlDriverAdapterFactory } from '../driver/driver-adapter.ts'
 import type { Datasource } from '../pools/datasource.ts'
 import type { OwnContext } from '../pools/own-context.ts'
 import type { Pools } from '../pools/pools.ts'
@@ -18,6 +18,7 @@ import type { BranchesOptions } from '../settings/options.ts'
 import type { Environment } from '../settings/settings.ts'
 import { UnitOfWork } from '../units/unit-of-work.ts'
 import { BranchClient } from './branch-client.ts'
+import { BranchDatasource, externalPool } from './branch-datasource.ts'
 import { checkOmit } from './omit.ts'
 import { isPrismaClient, type PrismaClientLike } from './prisma-client.ts'
 import { urlTemplate } from './url-template.ts'
@@ -163,12 +164,12 @@ export class BranchClients {
   }
 
   #add(branch: Branch): Entry {
-    const { key, label, name, url } = branch
+    const { key, name, url } = branch
     const factory = this.#make('adapter', isAdapterFactory, 'a driver adapter', branch, () => {
       return this.#options.adapter(url)
     })
     this.#checkAdapter(factory, branch)
-    const datasource = { key, label, branch: name, connect: () => connect(factory, branch) }
+    const datasource = new BranchDatasource(factory, branch)
     const adapter = new ManagedAdapterFactory(factory, datasource, this.#pools)
     const base = this.#make('client', isPrismaClient, 'a PrismaClient', branch, () => this.#options.client(adapter))
     if (this.#names.has(base)) {
@@ -178,6 +179,7 @@ export class BranchClients {
       )
     }
     checkOmit(this.#main, base, name)
+    datasource.pin(base)
     this.#names.set(base, name)
     this.#keys.set(factory, key)
     const entry: Entry = { branch, datasource, client: new BranchClient(name, base, adapter), urls: new Set([url]) }
@@ -197,13 +199,8 @@ export class BranchClients {
           '(url) => new PrismaPg({ connectionString: url })',
       )
     }
-    // PrismaPg's, which neither closes such a pool nor opens another: its connections would have no bound and no end.
-    if ((factory as { externalPool?: unknown }).externalPool) {
-      throw new BranchFactoryError(
-        `${context} returned an adapter with a pool made elsewhere, which could neither be closed at max-age nor counted. ` +
-          'Give the adapter its settings and let it make its own: (url) => new PrismaPg({ connectionString: url, max: 4 })',
-      )
-    }
+    // PrismaPg's, which neither closes such a pool nor opens another.
+    if ((factory as { externalPool?: unknown }).externalPool) throw externalPool(name)
   }
 
   #make<T>(
@@ -242,27 +239,6 @@ export class BranchClients {
     this.#latest = undefined
     for (const url of entry.urls) this.#byUrl.delete(url)
   }
-}
-
-/**
- * @throws {BranchFactoryError} if the URL names a schema and the adapter does not use it: Prisma 7 reads no schema from the
- *   URL, and the branch would read and write the rows of `public` (rule B4)
- */
-async function connect(factory: SqlDriverAdapterFactory, { name, schema, url }: Branch): Promise<SqlDriverAdapter> {
-  let adapter: SqlDriverAdapter
-  try {
-    adapter = await factory.connect()
-  } catch (error) {
-    throw redact(error, url)
-  }
-  const used = adapter.getConnectionInfo?.().schemaName ?? 'public'
-  if (schema === undefined || schema === used || adapter.provider !== 'postgres') return adapter
-  await adapter.dispose()
-  throw new BranchFactoryError(
-    `The URL of branch ${JSON.stringify(name)} names the schema ${JSON.stringify(schema)}, but its adapter uses ` +
-      `${JSON.stringify(used)}. Prisma 7 reads no schema from the URL: write adapter: schemaAdapter(PrismaPg), from ` +
-      'prisma-extension-branches/postgres',
-  )
 }
 
 /** A promise where none may be is refused, whatever comes of it. */

@@ -156,6 +156,18 @@ export class MissingOnBranchError extends BranchError {
   }
 }
 
+/** A model that `@@schema` pins to another schema than the branch's was used there. Nothing was sent. */
+export class PinnedSchemaError extends BranchError {
+  constructor(branch: string, schemas: string[]) {
+    super(
+      'BRANCH_PINNED_SCHEMA',
+      `Branch ${JSON.stringify(branch)} is a schema, and the statement names ${schemas.join(', ')}, which @@schema pins ` +
+        'models to: it was not sent. Remove @@schema from models that branches have, and reach those that all share on ' +
+        'the main client: prisma.$branch(undefined)',
+    )
+  }
+}
+
 /** One `$transaction([...])` was given promises that are not all known to be of its own branch. Nothing was written. */
 export class MixedTransactionError extends BranchError {
   constructor(branches: string[]) {
