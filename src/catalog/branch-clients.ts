@@ -58,8 +58,8 @@ export class BranchClients {
   #latest: Entry | undefined
   /** By URL as the application spells it, so that the URL of a branch in use is not parsed at every call. */
   readonly #byUrl = new Map<string, Entry>()
-  /** By client, of all that are taken: each branch must get one of its own. */
-  readonly #names = new WeakMap<object, string | undefined>()
+  /** The clients in use: each branch must get one of its own. */
+  readonly #taken = new WeakSet<object>()
   /** By adapter, of all that are taken: each URL must get one of its own. */
   readonly #keys = new WeakMap<object, string>()
   readonly #context: OwnContext
@@ -86,7 +86,7 @@ export class BranchClients {
     this.#context = context
     this.#main = main
     // It is no branch's.
-    if (main !== undefined) this.#names.set(main, undefined)
+    if (main !== undefined) this.#taken.add(main)
   }
 
   /**
@@ -129,10 +129,6 @@ export class BranchClients {
     for (const entry of this.#entries.values()) if (which(entry.datasource)) this.#drop(entry)
   }
 
-  nameOf(client: PrismaClientLike): string | undefined {
-    return this.#names.get(client)
-  }
-
   /** Moves it to the end: the one used last. */
   #touch(entry: Entry): void {
     if (entry === this.#latest) return
@@ -172,7 +168,7 @@ export class BranchClients {
     const datasource = new BranchDatasource(factory, branch)
     const adapter = new ManagedAdapterFactory(factory, datasource, this.#pools)
     const base = this.#make('client', isPrismaClient, 'a PrismaClient', branch, () => this.#options.client(adapter))
-    if (this.#names.has(base)) {
+    if (this.#taken.has(base)) {
       throw new BranchFactoryError(
         `The client option returned a client for branch ${JSON.stringify(name)} that is in use already. It must make a ` +
           'new one with the adapter it is given: (adapter) => new PrismaClient({ adapter })',
@@ -180,7 +176,7 @@ export class BranchClients {
     }
     checkOmit(this.#main, base, name)
     datasource.pin(base)
-    this.#names.set(base, name)
+    this.#taken.add(base)
     this.#keys.set(factory, key)
     const entry: Entry = { branch, datasource, client: new BranchClient(name, base, adapter), urls: new Set([url]) }
     this.#entries.set(key, entry)

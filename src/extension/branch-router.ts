@@ -1,12 +1,13 @@
 import type { BranchClients } from '../catalog/branch-clients.ts'
 import type { PrismaClientLike } from '../catalog/prisma-client.ts'
-import { type Clock, withTimeout } from '../pools/clock.ts'
+import type { Clock } from '../pools/clock.ts'
 import type { BranchEvents } from '../pools/events.ts'
 import type { Pools } from '../pools/pools.ts'
 import { poolStats } from '../pools/stats.ts'
 import { checkBatch } from '../routing/batch-transaction.ts'
 import { ClientFamily } from '../routing/client-family.ts'
 import { applyExtension } from '../routing/extension.ts'
+import type { Owner } from '../routing/maker.ts'
 import type { Member } from '../routing/member.ts'
 import { type Route, routedClient } from '../routing/routed-client.ts'
 import { refuse, transactionClient } from '../routing/transaction-client.ts'
@@ -15,6 +16,7 @@ import { describe } from '../settings/describe.ts'
 import { BranchRequiredError, InvalidCallbackError } from '../settings/errors.ts'
 import { UnitOfWork } from '../units/unit-of-work.ts'
 import { classMethods } from './class-methods.ts'
+import { MainClient } from './main-client.ts'
 import type { Branches, BranchesSurface } from './surface.ts'
 
 type ExtendedClient = PrismaClientLike & BranchesSurface
@@ -34,19 +36,18 @@ export class BranchRouter {
   /** The client that the application gets. */
   readonly client: ExtendedClient
   readonly #parts: RouterParts
-  readonly #main: PrismaClientLike
+  readonly #main: MainClient
   readonly #branches: Branches
-  readonly #mainTransactions = new Set<Promise<unknown>>()
   /** So that `$branch` makes one proxy per client: the latest of each. */
   readonly #handles = new WeakMap<Member, { readonly name: string | undefined; readonly client: ExtendedClient }>()
 
   constructor(main: PrismaClientLike, parts: RouterParts) {
     this.#parts = parts
-    this.#main = main
+    this.#main = new MainClient(main, parts.clock, parts.drainTimeout)
     this.#branches = this.#controls()
     this.client = this.#rootClient(
       ClientFamily.of(
-        main,
+        this.#main,
         this.#views(() => this.client),
       ),
     )
@@ -63,15 +64,15 @@ export class BranchRouter {
     }
     const disconnect = async () => {
       try {
-        await Promise.all([this.#parts.pools.shutDown(), this.#drainMain()])
+        await Promise.all([this.#parts.pools.shutDown(), this.#main.drain()])
         this.#parts.clients.forget(() => true)
       } finally {
-        await family.main.client.$disconnect()
+        await this.#main.disconnect()
       }
     }
     const connect = async () => {
       this.#parts.pools.start()
-      await family.main.client.$connect()
+      await this.#main.connect()
       const branch = UnitOfWork.current()?.branchFor(this)
       if (branch !== undefined) await this.#parts.clients.get(branch).base.$connect()
     }
@@ -92,8 +93,8 @@ export class BranchRouter {
   /** Main, by name, whatever the unit of work. */
   #mainClient(family: ClientFamily): ExtendedClient {
     const disconnect = async () => {
-      await this.#drainMain()
-      await family.main.client.$disconnect()
+      await this.#main.drain()
+      await this.#main.disconnect()
     }
     return this.#handle(family.main, undefined, () =>
       this.#routed(
@@ -190,7 +191,7 @@ export class BranchRouter {
   }
 
   #classMethods(client: () => ExtendedClient): object {
-    const bound = [...classMethods(this.#main)].map(([name, method]) => [
+    const bound = [...classMethods(this.#main.base)].map(([name, method]) => [
       name,
       (...args: unknown[]) => Reflect.apply(method, client(), args),
     ])
@@ -211,18 +212,13 @@ export class BranchRouter {
   #transaction(current: () => Member, [work, ...rest]: unknown[]): Promise<unknown> {
     try {
       const member = current()
-      if (Array.isArray(work)) checkBatch(work, member, (base) => this.#nameOf(base))
+      if (Array.isArray(work)) checkBatch(work, member, (owner) => this.#nameOf(owner))
       const transaction = member.client.$transaction(this.#staying(work, member), ...rest)
-      return member.base === this.#main && member.transaction === undefined ? this.#onMain(transaction) : transaction
+      if (member.transaction === undefined) member.owner.work?.track(transaction)
+      return transaction
     } catch (error) {
       return Promise.reject(error)
     }
-  }
-
-  /** Prisma rolls back what is open when the client disconnects, so that it is waited for. */
-  #onMain(transaction: Promise<unknown>): Promise<unknown> {
-    this.#mainTransactions.add(transaction)
-    return transaction.finally(() => this.#mainTransactions.delete(transaction))
   }
 
   /** The callback of an interactive transaction, given a client that stays on its branch; anything else as it is. */
@@ -234,22 +230,17 @@ export class BranchRouter {
     }
   }
 
-  #nameOf(base: PrismaClientLike): string {
-    return base === this.#main ? 'the main client' : JSON.stringify(this.#parts.clients.nameOf(base))
-  }
-
-  async #drainMain(): Promise<void> {
-    const { clock, drainTimeout } = this.#parts
-    const drained = Promise.allSettled([...this.#mainTransactions])
-    await withTimeout(clock, drained, drainTimeout, () => new Error('still open')).catch(() => {})
+  #nameOf({ branch }: Owner): string {
+    return branch === undefined ? 'the main client' : JSON.stringify(branch)
   }
 
   #controls(): Branches {
     const { clients, clock, events, pools, requireBranch } = this.#parts
+    const main = this.#main
     return {
       requireBranch,
       current: () => UnitOfWork.current()?.branchFor(this)?.name,
-      stats: () => poolStats(pools, clock),
+      stats: () => [main.pools, pools].flatMap((its) => (its === undefined ? [] : poolStats(its, clock))),
       close: async (name) => {
         const matches = clients.matcher(name)
         await pools.close('closed', matches)

@@ -1,6 +1,5 @@
-import type { PrismaClientLike } from '../catalog/prisma-client.ts'
 import { MixedTransactionError } from '../settings/errors.ts'
-import type { Maker } from './maker.ts'
+import type { Maker, Owner } from './maker.ts'
 import { isPrismaPromise } from './prisma-promise.ts'
 import { RoutedQuery } from './routed-query.ts'
 
@@ -10,16 +9,17 @@ import { RoutedQuery } from './routed-query.ts'
  * is refused as well (rule I7). What is no promise of Prisma's is left to Prisma, which refuses it.
  *
  * @param own whose `$transaction` was called
- * @param nameOf the branch of a client
+ * @param nameOf how an error names it
  * @throws {MixedTransactionError} before anything is sent
  */
-export function checkBatch(queries: readonly unknown[], own: Maker, nameOf: (base: PrismaClientLike) => string): void {
+export function checkBatch(queries: readonly unknown[], own: Maker, nameOf: (owner: Owner) => string): void {
   const name = (maker: Maker | undefined) => {
     if (maker === undefined) return 'a client that branches() does not know'
-    return maker.transaction === undefined ? nameOf(maker.base) : `a transaction on ${nameOf(maker.base)}`
+    return maker.transaction === undefined ? nameOf(maker.owner) : `a transaction on ${nameOf(maker.owner)}`
   }
   const makers = queries.filter(isPrismaPromise).map((query) => RoutedQuery.makerOf(query))
-  const isOwn = (maker: Maker | undefined) => maker?.base === own.base && maker.transaction === own.transaction
+  const isOwn = (maker: Maker | undefined) =>
+    maker?.owner.base === own.owner.base && maker.transaction === own.transaction
   if (makers.every(isOwn)) return
   throw new MixedTransactionError([...new Set([own, ...makers].map(name))])
 }

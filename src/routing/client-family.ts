@@ -1,5 +1,6 @@
 import type { BranchClient } from '../catalog/branch-client.ts'
 import type { PrismaClientLike } from '../catalog/prisma-client.ts'
+import type { Owner } from './maker.ts'
 import { Member } from './member.ts'
 import type { Views } from './views.ts'
 
@@ -25,23 +26,22 @@ export class ClientFamily {
   }
 
   /** The clients as the application made them. */
-  static of(main: PrismaClientLike, views: Views): ClientFamily {
-    return new ClientFamily(new Member(main, main, undefined), views, ({ client }) => client)
+  static of(main: Owner, views: Views): ClientFamily {
+    return new ClientFamily(new Member(main.base, main), views, ({ client }) => client)
   }
 
   /** This family's member for a branch. */
   member(branch: BranchClient): Member {
     let member = this.#members.get(branch.client)
     if (member === undefined) {
-      member = new Member(this.#clientOf(branch), branch.base, branch.name)
+      member = new Member(this.#clientOf(branch), { base: branch.base, branch: branch.name })
       this.#members.set(branch.client, member)
     }
     return member
   }
 
   extended(extend: Extend, views: Views): ClientFamily {
-    const { base } = this.main
-    const main = new Member(extend(this.main), base, undefined)
+    const main = new Member(extend(this.main), this.main.owner)
     return new ClientFamily(main, views, (branch) => extend(this.member(branch)))
   }
 }

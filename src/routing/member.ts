@@ -1,6 +1,6 @@
 import { isModelDelegate, type PrismaClientLike } from '../catalog/prisma-client.ts'
 import { MissingOnBranchError } from '../settings/errors.ts'
-import type { Maker } from './maker.ts'
+import type { Maker, Owner } from './maker.ts'
 
 type Properties = Record<string | symbol, unknown>
 type Method = (...args: unknown[]) => unknown
@@ -47,25 +47,22 @@ export class Target {
 /** A client of a family. */
 export class Member extends Target implements Maker {
   readonly client: PrismaClientLike
-  readonly base: PrismaClientLike
-  /** The name of its branch, `undefined` for main. */
-  readonly branch: string | undefined
+  readonly owner: Owner
   /** That it is the client of, if it is. */
   readonly transaction: object | undefined
   readonly #delegates = new Map<string | symbol, Target>()
   readonly #areDelegates = new Map<string | symbol, boolean>()
 
-  constructor(client: object, base: PrismaClientLike, branch: string | undefined, transaction?: object) {
-    super(client, branch)
+  constructor(client: object, owner: Owner, transaction?: object) {
+    super(client, owner.branch)
     this.client = client as PrismaClientLike
-    this.base = base
-    this.branch = branch
+    this.owner = owner
     this.transaction = transaction
   }
 
   /** The same in an interactive transaction, whose client it is then. */
   inTransaction(client: object): Member {
-    return new Member(client, this.base, this.branch, client)
+    return new Member(client, this.owner, client)
   }
 
   /** Whether the client reaches a model through its property of that name. */
@@ -84,7 +81,7 @@ export class Member extends Target implements Maker {
     if (delegate === undefined) {
       const object = this.value(property)
       if (typeof object !== 'object' || object === null) throw this.missing(property)
-      delegate = new Target(object, this.branch)
+      delegate = new Target(object, this.owner.branch)
       this.#delegates.set(property, delegate)
     }
     return delegate

@@ -65,19 +65,27 @@ export class RoutedQuery implements PrismaPromise {
     fulfilled?: ((value: unknown) => A | PromiseLike<A>) | null,
     rejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
+    this.#begin()
     return this.#query.then(fulfilled, rejected)
   }
 
   catch<B = never>(rejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<unknown> {
+    this.#begin()
     return this.#query.catch(rejected)
   }
 
   finally(settled?: (() => void) | null): Promise<unknown> {
+    this.#begin()
     return this.#query.finally(settled)
   }
 
   requestTransaction(transaction: unknown): unknown {
     return this.#query.requestTransaction?.(transaction)
+  }
+
+  /** Awaited twice it is sent once, so that whoever counts may await it, too. */
+  #begin(): void {
+    this.#maker?.owner.work?.track(this.#query)
   }
 }
 

@@ -21,7 +21,7 @@ export function transactionOf(object: object): object | undefined {
  * @param transact starts a transaction inside of the transaction, on a savepoint
  */
 export function transactionClient(client: object, owner: Member, transact: (args: unknown[]) => unknown): object {
-  const maker = { base: owner.base, transaction: client }
+  const maker = { owner: owner.owner, transaction: client }
   makers.set(client, maker)
   return new Proxy(SHELL, new ClientHandler(client, maker, owner, transact))
 }
