@@ -1,4 +1,4 @@
-import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { ConnectionCounter } from './connection-counter.ts'
 import type { Span } from './ledger.ts'
 import type { Stage } from './stage.ts'
@@ -8,16 +8,11 @@ export interface Outage extends Span {
   kind: 'terminated' | 'restarted'
 }
 
-/** A connection that is still being made has no database yet. */
-const BACKENDS = 'FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()'
-
 /** Ends every connection; over when the server has none of them any more. */
 export async function terminateBackends({ server }: Stage): Promise<Outage & { backends: number }> {
   const from = performance.now()
-  const ended = await server.query<{ pid: number }>(`SELECT pid, pg_terminate_backend(pid) ${BACKENDS}`)
-  const pids = ended.map(({ pid }) => pid)
-  while ((await server.query(`SELECT pid ${BACKENDS} AND pid = ANY ($1)`, [pids])).length > 0) await delay(5)
-  return { kind: 'terminated', from, to: await over(), backends: pids.length }
+  const backends = await server.terminateAll()
+  return { kind: 'terminated', from, to: await over(), backends }
 }
 
 /** When the event loop, which the requests share with the demo, has had the news. */

@@ -7,6 +7,7 @@ import { branchesWith } from '../../src/branches.ts'
 import { type Clock, systemClock } from '../../src/clock.ts'
 import type { SqlDriverAdapterFactory } from '../../src/driver-adapter.ts'
 import type { BranchesOptions } from '../../src/options.ts'
+import { PATIENT_POOLS, PATIENT_TRANSACTIONS } from './patience.ts'
 import { temporaryDirectory } from './pool-bench.ts'
 
 const migration = readFileSync('prisma/sqlite/migration.sql', 'utf8')
@@ -27,16 +28,18 @@ export async function sqliteBranches(options: Partial<BranchesOptions> = {}, clo
   const urls = new Map<string, string>()
   for (const name of ['main', 'a', 'b', 'c']) urls.set(name, await sqliteFile(directory, name))
   const made: string[] = []
-  const main = new PrismaClient({ adapter: new PrismaLibSql({ url: urls.get('main') as string }) })
+  const adapter = new PrismaLibSql({ url: urls.get('main') as string })
+  const main = new PrismaClient({ ...PATIENT_TRANSACTIONS, adapter })
   const prisma = main.$extends(
     branchesWith(
       {
         maxAge: Infinity,
+        ...PATIENT_POOLS,
         url: (branch) => (branch === 'main' ? undefined : urls.get(branch)),
         adapter: (url) => new PrismaLibSql({ url }),
         client: (adapter: SqlDriverAdapterFactory, branch) => {
           made.push(branch)
-          return new PrismaClient({ adapter })
+          return new PrismaClient({ ...PATIENT_TRANSACTIONS, adapter })
         },
         ...options,
       },
