@@ -113,8 +113,7 @@ async function perform(scene: Scene, fault: Fault): Promise<{ operations: Operat
   while (!cold && load.settledIn < BEFORE) await delay(20)
   const outages = await fault.inject({ ...scene, load })
   const healedAt = Math.max(...outages.map(({ to }) => to))
-  const ends = performance.now() + AFTER
-  while (performance.now() < ends || (!load.servedSince(healedAt) && performance.now() < ends + HUNG)) await delay(20)
+  await happens(scene, AFTER, () => load.servedSince(healedAt))
   await load.finish()
   return { operations: load.operations, verdict: judge(load.operations, outages, BRANCHES) }
 }
