@@ -90,15 +90,21 @@ export async function freePort(): Promise<number> {
 const START_TIMEOUT = 120_000
 const STOP_TIMEOUT = 60_000
 
+/** Milliseconds for the last output of a server that has not started. */
+const LAST_WORDS = 5_000
+
 /** A server's process, as a child of this one. */
 export class ServerProcess {
   readonly #child: ChildProcess
   readonly #exited: Promise<unknown>
+  /** Exited, and all of its output was read. */
+  readonly #closed: Promise<unknown>
   #output = ''
 
   private constructor(child: ChildProcess, atExit: NodeJS.Signals) {
     this.#child = child
     this.#exited = new Promise((resolve) => child.once('exit', resolve))
+    this.#closed = new Promise((resolve) => child.once('close', resolve))
     running.set(child, atExit)
     void this.#exited.then(() => running.delete(child))
     for (const stream of [child.stdout, child.stderr]) {
@@ -125,6 +131,8 @@ export class ServerProcess {
       return server
     } catch (cause) {
       server.#child.kill('SIGKILL')
+      // What it started itself may go on, and keep its output open.
+      await Promise.race([server.#closed, delay(LAST_WORDS, undefined, { ref: false })])
       throw new Error(`${command} did not start. ${messageOf(cause)}\n${server.#output}`, { cause })
     }
   }
