@@ -5,6 +5,7 @@ import { PrismaClient } from '../../generated/sqlite/client.ts'
 import { branchesWith } from '../../src/extension/branches.ts'
 import { branches } from '../../src/index.ts'
 import { systemClock } from '../../src/pools/clock.ts'
+import { CountingClock } from '../faults/counting-clock.ts'
 import { temporaryDirectory } from '../kit/pool-bench.ts'
 import { sqliteBranches, sqliteFile, whose } from '../kit/sqlite-branches.ts'
 
@@ -25,9 +26,8 @@ describe('branch clients', () => {
   })
 
   it('B5: an unknown branch is a typed error, and ten thousand random names leave nothing behind', async () => {
-    const timers = () => process.getActiveResourcesInfo().filter((type) => type === 'Timeout').length
-    const { prisma, made } = await sqliteBranches()
-    const before = timers()
+    const clock = new CountingClock(systemClock)
+    const { prisma, made } = await sqliteBranches({}, clock)
     for (let i = 0; i < 10_000; i++) {
       const name = `random-${Math.random()}`
       expect(() => prisma.$branch(name)).toThrow(expect.objectContaining({ code: 'BRANCH_UNKNOWN', branch: name }))
@@ -38,7 +38,7 @@ describe('branch clients', () => {
     }
     expect(made).toEqual([])
     expect(prisma.$branches.stats()).toEqual([])
-    expect(timers()).toBe(before)
+    expect(clock.timers).toBe(0)
     expect(await whose(prisma.$branch('a'))).toBe('a')
   })
 
