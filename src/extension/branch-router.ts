@@ -1,4 +1,5 @@
 import type { BranchClients } from '../catalog/branch-clients.ts'
+import type { Owner } from '../catalog/owner.ts'
 import type { PrismaClientLike } from '../catalog/prisma-client.ts'
 import type { Clock } from '../pools/clock.ts'
 import type { BranchEvents } from '../pools/events.ts'
@@ -7,7 +8,6 @@ import { poolStats } from '../pools/stats.ts'
 import { checkBatch } from '../routing/batch-transaction.ts'
 import { ClientFamily } from '../routing/client-family.ts'
 import { applyExtension } from '../routing/extension.ts'
-import type { Owner } from '../routing/maker.ts'
 import type { Member } from '../routing/member.ts'
 import { type Route, routedClient } from '../routing/routed-client.ts'
 import { refuse, transactionClient } from '../routing/transaction-client.ts'
@@ -214,7 +214,7 @@ export class BranchRouter {
       const member = current()
       if (Array.isArray(work)) checkBatch(work, member, (owner) => this.#nameOf(owner))
       const transaction = member.client.$transaction(this.#staying(work, member), ...rest)
-      if (member.transaction === undefined) member.owner.work?.track(transaction)
+      if (member.transaction === undefined) member.owner.work.track(transaction)
       return transaction
     } catch (error) {
       return Promise.reject(error)

@@ -1,9 +1,9 @@
 import { persistentPoolsOf } from '../adapter/persistent-adapter.ts'
+import type { Owner } from '../catalog/owner.ts'
 import type { PrismaClientLike } from '../catalog/prisma-client.ts'
+import { WorkUnderWay } from '../catalog/work-under-way.ts'
 import { type Clock, withTimeout } from '../pools/clock.ts'
 import type { Pools } from '../pools/pools.ts'
-import type { Owner } from '../routing/maker.ts'
-import { WorkUnderWay } from '../routing/work-under-way.ts'
 
 /**
  * Main, which is a branch like the others (rule L6): what was begun on it is waited for, however it was begun, and what
@@ -28,7 +28,7 @@ export class MainClient implements Owner {
 
   /** Lets what is under way finish, for `drainTimeout` at most. */
   async drain(): Promise<void> {
-    await withTimeout(this.#clock, this.work.over, this.#drainTimeout, () => new Error('still open')).catch(() => {})
+    await withTimeout(this.#clock, this.work.over(), this.#drainTimeout, () => new Error('still open')).catch(() => {})
   }
 
   /** To be drained before: Prisma rolls back what is open when a client disconnects, and cuts what comes to its adapter. */

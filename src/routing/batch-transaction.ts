@@ -1,5 +1,6 @@
+import type { Owner } from '../catalog/owner.ts'
 import { MixedTransactionError } from '../settings/errors.ts'
-import type { Maker, Owner } from './maker.ts'
+import type { Maker } from './maker.ts'
 import { isPrismaPromise } from './prisma-promise.ts'
 import { RoutedQuery } from './routed-query.ts'
 

@@ -1,6 +1,6 @@
 import type { BranchClient } from '../catalog/branch-client.ts'
+import type { Owner } from '../catalog/owner.ts'
 import type { PrismaClientLike } from '../catalog/prisma-client.ts'
-import type { Owner } from './maker.ts'
 import { Member } from './member.ts'
 import type { Views } from './views.ts'
 
@@ -34,7 +34,7 @@ export class ClientFamily {
   member(branch: BranchClient): Member {
     let member = this.#members.get(branch.client)
     if (member === undefined) {
-      member = new Member(this.#clientOf(branch), { base: branch.base, branch: branch.name })
+      member = new Member(this.#clientOf(branch), branch)
       this.#members.set(branch.client, member)
     }
     return member

@@ -1,15 +1,4 @@
-import type { PrismaClientLike } from '../catalog/prisma-client.ts'
-import type { WorkUnderWay } from './work-under-way.ts'
-
-/** Main, or a branch, as long as it has this client. */
-export interface Owner {
-  /** The client without extensions: clients of one base share one engine. */
-  readonly base: PrismaClientLike
-  /** The name of the branch, `undefined` for main. */
-  readonly branch: string | undefined
-  /** Where what is begun on it is counted, if it is. */
-  readonly work?: WorkUnderWay | undefined
-}
+import type { Owner } from '../catalog/owner.ts'
 
 /** What a promise of Prisma's belongs to, which is what `$transaction([…])` has to know of it (rule I7). */
 export interface Maker {

@@ -1,6 +1,7 @@
+import type { Owner } from '../catalog/owner.ts'
 import { isModelDelegate, type PrismaClientLike } from '../catalog/prisma-client.ts'
 import { MissingOnBranchError } from '../settings/errors.ts'
-import type { Maker, Owner } from './maker.ts'
+import type { Maker } from './maker.ts'
 
 type Properties = Record<string | symbol, unknown>
 type Method = (...args: unknown[]) => unknown

@@ -65,27 +65,33 @@ export class RoutedQuery implements PrismaPromise {
     fulfilled?: ((value: unknown) => A | PromiseLike<A>) | null,
     rejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
-    this.#begin()
-    return this.#query.then(fulfilled, rejected)
+    const work = this.#maker?.owner.work
+    if (work === undefined) return this.#query.then(fulfilled, rejected)
+    // Not another promise beside the caller's, which AsyncLocalStorage makes dear.
+    work.begin()
+    return this.#query.then(
+      (value) => {
+        work.end()
+        return fulfilled ? fulfilled(value) : (value as A)
+      },
+      (reason) => {
+        work.end()
+        if (rejected) return rejected(reason)
+        throw reason
+      },
+    )
   }
 
   catch<B = never>(rejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<unknown> {
-    this.#begin()
-    return this.#query.catch(rejected)
+    return this.then(undefined, rejected)
   }
 
   finally(settled?: (() => void) | null): Promise<unknown> {
-    this.#begin()
-    return this.#query.finally(settled)
+    return this.then().finally(settled)
   }
 
   requestTransaction(transaction: unknown): unknown {
     return this.#query.requestTransaction?.(transaction)
-  }
-
-  /** Awaited twice it is sent once, so that whoever counts may await it, too. */
-  #begin(): void {
-    this.#maker?.owner.work?.track(this.#query)
   }
 }
 
