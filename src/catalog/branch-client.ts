@@ -42,6 +42,10 @@ export class BranchClient implements Owner {
     this.#client = this.#guarded()
   }
 
+  get key(): string {
+    return this.datasource.key
+  }
+
   /** What calls go to: the base, or what guards it. */
   get client(): PrismaClientLike {
     return this.#client

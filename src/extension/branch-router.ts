@@ -5,7 +5,7 @@ import type { Clock } from '../pools/clock.ts'
 import type { BranchEvents } from '../pools/events.ts'
 import type { Pools } from '../pools/pools.ts'
 import { poolStats } from '../pools/stats.ts'
-import { checkBatch } from '../routing/batch-transaction.ts'
+import { ownBatch } from '../routing/batch-transaction.ts'
 import { ClientFamily } from '../routing/client-family.ts'
 import { applyExtension } from '../routing/extension.ts'
 import type { Member } from '../routing/member.ts'
@@ -212,8 +212,8 @@ export class BranchRouter {
   #transaction(current: () => Member, [work, ...rest]: unknown[]): Promise<unknown> {
     try {
       const member = current()
-      if (Array.isArray(work)) checkBatch(work, member, (owner) => this.#nameOf(owner))
-      const transaction = member.client.$transaction(this.#staying(work, member), ...rest)
+      const own = Array.isArray(work) ? ownBatch(work, member, nameOf) : this.#staying(work, member)
+      const transaction = member.client.$transaction(own, ...rest)
       if (member.transaction === undefined) member.owner.work.track(transaction)
       return transaction
     } catch (error) {
@@ -228,10 +228,6 @@ export class BranchRouter {
       const transact = (args: unknown[]) => this.#transaction(() => member.inTransaction(client), args)
       return work(transactionClient(client, member, transact))
     }
-  }
-
-  #nameOf({ branch }: Owner): string {
-    return branch === undefined ? 'the main client' : JSON.stringify(branch)
   }
 
   #controls(): Branches {
@@ -257,4 +253,8 @@ export class BranchRouter {
       },
     }
   }
+}
+
+function nameOf({ branch }: Owner): string {
+  return branch === undefined ? 'the main client' : JSON.stringify(branch)
 }

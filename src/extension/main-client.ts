@@ -11,6 +11,7 @@ import type { Pools } from '../pools/pools.ts'
  */
 export class MainClient implements Owner {
   readonly base: PrismaClientLike
+  readonly key = undefined
   readonly branch = undefined
   readonly work = new WorkUnderWay(() => this.#rested())
   /** Its own, if its adapter is a persistent one. */

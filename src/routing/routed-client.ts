@@ -109,7 +109,9 @@ function method(route: Route, find: Find, property: string | symbol, sample: obj
       return refuse(property, error)
     }
     const target = find(member)
-    return RoutedQuery.of(target.method(property).apply(target.object, args), member, property)
+    // On another client of the branch, that is. Not called here: the caller's line in the stack must be the next one.
+    const remake = (other: Member) => RoutedQuery.of(callOn(find(other), property, args), other, property, remake)
+    return RoutedQuery.of(target.method(property).apply(target.object, args), member, property, remake)
   }
   // Prisma's error messages show the line of the innermost caller whose name does not begin so: the application's.
   Object.defineProperty(call, 'name', { value: `Proxy.${String(property)}` })
@@ -117,6 +119,10 @@ function method(route: Route, find: Find, property: string | symbol, sample: obj
   // A class, or a function with properties, that an extension added.
   const value = followed(sample, () => find(route.current()).method(property))
   return new Proxy(value, { apply: (_, __, args) => call(...args) })
+}
+
+function callOn(target: Target, property: string | symbol, args: unknown[]): unknown {
+  return target.method(property).apply(target.object, args)
 }
 
 /** Prisma's own operations fail as they always do: when they are awaited. What an extension added may not be awaited at all. */

@@ -68,6 +68,15 @@ describe('branch clients', () => {
     expect(made).toEqual(['a', 'b', 'c', 'b'])
   })
 
+  it('lets go of those it could not let go of while they were at work, as soon as their pools are closed', async () => {
+    const { prisma, made } = await sqliteBranches({ keepClients: 1, maxAge: 0 })
+    await Promise.all(['a', 'b', 'c'].map((name) => prisma.$withBranch(name, () => whose(prisma))))
+    await expect.poll(() => prisma.$branches.stats()).toEqual([])
+    // The one that came last was kept, and the others are made anew.
+    for (const name of ['c', 'a']) await prisma.$withBranch(name, () => whose(prisma))
+    expect(made).toEqual(['a', 'b', 'c', 'a'])
+  })
+
   it('a client kept in a variable goes on working when its pool, and even its place in the cache, are gone', async () => {
     const { prisma } = await sqliteBranches({ maxClients: 1 })
     const kept = prisma.$branch('a')
