@@ -30,7 +30,7 @@ export class ResponseBody {
     const first = await settledSoon(this.#readAhead())
     if (first === undefined || first.done) return first && new Uint8Array()
     const second = await settledSoon(this.#readAhead())
-    return second?.done && first.value instanceof Uint8Array ? first.value : undefined
+    return second?.done && ArrayBuffer.isView(first.value) ? first.value : undefined
   }
 
   /** The body, one chunk of which may wait to be read, and one more is read ahead. */
@@ -99,6 +99,8 @@ const dropped = new FinalizationRegistry<ResponseBody>((body) => {
 })
 
 function isByteStream(body: ReadableStream): boolean {
+  // Asking is harmless where the platform's own class answers; with another, giving the reader back may end the stream.
+  if (!(body instanceof ReadableStream)) return false
   try {
     body.getReader({ mode: 'byob' }).releaseLock()
     return true

@@ -55,13 +55,15 @@ describe.each(KINDS)("fromRequest, with %s's requests", (_kind, make) => {
   })
 
   it('says where it found the name, and what a stale cookie falls back to', () => {
+    const vary = ['X-Branch', 'Cookie']
     const setCookie = 'branch=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT'
-    expect(choose('/', { 'X-Branch': 'a' })).toEqual({ branch: 'a', source: 'header "X-Branch"' })
-    expect(choose('/?_branch=a')).toEqual({ branch: 'a', source: 'query parameter "_branch"' })
+    expect(choose('/', { 'X-Branch': 'a' })).toEqual({ branch: 'a', source: 'header "X-Branch"', vary })
+    expect(choose('/?_branch=a')).toEqual({ branch: 'a', source: 'query parameter "_branch"', vary })
     expect(choose('/', { Cookie: 'branch=a' })).toEqual({
       branch: 'a',
       source: 'cookie "branch"',
       stale: { setCookie, otherwise: undefined },
+      vary,
     })
     expect(choose('/', { Cookie: 'branch=a', Host: 's.example.com' })?.stale?.otherwise).toEqual({
       branch: 's',
@@ -71,7 +73,7 @@ describe.each(KINDS)("fromRequest, with %s's requests", (_kind, make) => {
 
   it('looks nowhere but where it is told to', () => {
     const headers = { 'X-Branch': 'h', Cookie: 'branch=c', Host: 's.example.com' }
-    expect(choose('/?_branch=q', headers, { header: 'Other' })).toBeUndefined()
+    expect(choose('/?_branch=q', headers, { header: 'Other' })).toEqual({ branch: undefined, vary: ['Other'] })
     expect(choose('/?_branch=q', headers, { query: 'other', cookie: undefined })).toBeUndefined()
     expect(choose('/?_branch=q', headers, { cookie: { name: 'branch', path: '/app' } })?.stale?.setCookie).toContain(
       'Path=/app;',
@@ -87,8 +89,8 @@ describe('fromRequest', () => {
 
   it('reads the host of a Fetch request from its URL if no header says it', () => {
     expect(fromRequest(ALL)(new Request('http://a.example.com:8080/?x=1'))?.branch).toBe('a')
-    expect(fromRequest(ALL)(new Request('http://[::1]:8080/'))).toBeUndefined()
-    expect(fromRequest(ALL)({ headers: new Headers() })).toBeUndefined()
+    expect(fromRequest(ALL)(new Request('http://[::1]:8080/'))?.branch).toBeUndefined()
+    expect(fromRequest(ALL)({ headers: new Headers() })?.branch).toBeUndefined()
   })
 
   it("reads HTTP/2's :authority, and a header that came several times as no name", () => {

@@ -83,9 +83,9 @@ describe('the unit of work of a request', () => {
     await run({ branch: '../x', stale: stale({ branch: 'a' }) })
     await run({ branch: 'b', stale: stale() })
     expect(entered).toEqual([
-      { branch: undefined, setCookie: 'gone' },
-      { branch: 'a', setCookie: 'gone' },
-      { branch: 'b', setCookie: undefined },
+      { branch: undefined, setCookie: 'gone', vary: [] },
+      { branch: 'a', setCookie: 'gone', vary: [] },
+      { branch: 'b', setCookie: undefined, vary: [] },
     ])
     expect(await run({ branch: 'gone', stale: stale({ branch: 'gone-too' }) })).toMatchObject({ status: 400 })
     expect(entered.length).toBe(3)
