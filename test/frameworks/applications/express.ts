@@ -7,11 +7,15 @@ import type { Application, ApplicationParts } from '../kit/application.ts'
 import { lines } from '../kit/lines.ts'
 import { listen } from '../kit/node-server.ts'
 
-export function startExpress({ prisma, branch, late }: ApplicationParts): Promise<Application> {
+export function startExpress({ prisma, branch, late, main }: ApplicationParts): Promise<Application> {
   const app = express()
-  app.use(branchMiddleware(prisma, { branch }))
+  app.use(branchMiddleware(prisma, { branch, main }))
 
   app.get('/whose', async (_request, response) => {
+    response.json({ branch: await whose(prisma) })
+  })
+  app.get('/varies', async (_request, response) => {
+    response.set('Vary', 'Accept')
     response.json({ branch: await whose(prisma) })
   })
   app.get('/slow', async (request, response) => {

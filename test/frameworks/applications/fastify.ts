@@ -7,9 +7,9 @@ import type { Application, ApplicationParts } from '../kit/application.ts'
 import { lines } from '../kit/lines.ts'
 import { answerBranches } from '../kit/node-server.ts'
 
-export async function startFastify({ prisma, branch, late }: ApplicationParts): Promise<Application> {
+export async function startFastify({ prisma, branch, late, main }: ApplicationParts): Promise<Application> {
   const app = fastify()
-  await app.register(branchPlugin, { prisma, branch })
+  await app.register(branchPlugin, { prisma, branch, main })
   await app.register(websocket)
   app.setErrorHandler(async (_error, _request, reply) => {
     reply.code(500)
@@ -17,6 +17,10 @@ export async function startFastify({ prisma, branch, late }: ApplicationParts): 
   })
 
   app.get('/whose', async () => ({ branch: await whose(prisma) }))
+  app.get('/varies', async (_request, reply) => {
+    reply.header('Vary', 'Accept')
+    return { branch: await whose(prisma) }
+  })
   app.get<WithTime>('/slow', async (request) => {
     await pause(Number(request.query.ms))
     return { branch: await whose(prisma) }

@@ -8,12 +8,13 @@ import type { Application, ApplicationParts } from '../kit/application.ts'
 import { lines } from '../kit/lines.ts'
 import { running } from '../kit/node-server.ts'
 
-export async function startHono({ prisma, branch, late }: ApplicationParts): Promise<Application> {
+export async function startHono({ prisma, branch, late, main }: ApplicationParts): Promise<Application> {
   const app = new Hono()
-  app.use(branchMiddleware(prisma, { branch }))
+  app.use(branchMiddleware(prisma, { branch, main }))
   app.onError(async (_error, c) => c.json({ branch: await whose(prisma) }, 500))
 
   app.get('/whose', async (c) => c.json({ branch: await whose(prisma) }))
+  app.get('/varies', async (c) => c.json({ branch: await whose(prisma) }, 200, { Vary: 'Accept' }))
   app.get('/slow', async (c) => {
     await pause(Number(c.req.query('ms')))
     return c.json({ branch: await whose(prisma) })

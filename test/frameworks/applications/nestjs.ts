@@ -9,6 +9,7 @@ import {
   Controller,
   type ExceptionFilter,
   Get,
+  Header,
   HttpCode,
   type INestApplication,
   Inject,
@@ -44,6 +45,12 @@ class WhoseController {
 
   @Get('whose')
   async whose() {
+    return { branch: await whose(this.prisma) }
+  }
+
+  @Get('varies')
+  @Header('Vary', 'Accept')
+  async varies() {
     return { branch: await whose(this.prisma) }
   }
 
@@ -136,10 +143,10 @@ export async function startNestOnFastify(parts: ApplicationParts): Promise<Appli
   )
 }
 
-function root(module: Type, { prisma, branch, late }: ApplicationParts) {
+function root(module: Type, { prisma, branch, late, main }: ApplicationParts) {
   return {
     module,
-    imports: [BranchesModule.forRoot({ provide: PrismaService, prisma, branch })],
+    imports: [BranchesModule.forRoot({ provide: PrismaService, prisma, branch, main })],
     controllers: [WhoseController],
     providers: [
       { provide: LATE, useValue: late },

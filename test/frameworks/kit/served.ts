@@ -13,17 +13,22 @@ const PATIENCE = { timeout: 10_000, interval: 10 }
  * An application with branches of its own in a database of its own. A request names its branch by `X-Branch`, `_branch`, the
  * cookie `branch` or a subdomain of `example.com`.
  */
-export async function serve(start: StartApplication, names: string[], options: Partial<BranchesOptions> = {}) {
+export async function serve(
+  start: StartApplication,
+  names: string[],
+  options: Partial<BranchesOptions> = {},
+  middleware: { main?: boolean; requireBranch?: boolean } = {},
+) {
   const database = await testDatabase()
   const url = (name: string) => (names.includes(name) ? schemaUrl(database.url, `branch_${name}`) : undefined)
   const client = await postgresBranches(names, { maxAge: 0, url, ...options }, database)
-  const { prisma, units } = countUnits(client.prisma)
+  const { prisma, units } = countUnits(client.prisma, middleware.requireBranch)
   const pools = { opened: 0, closed: 0 }
   prisma.$branches.on('opened', () => pools.opened++)
   prisma.$branches.on('closed', () => pools.closed++)
   const late: Parameters<ApplicationParts['late']>[0][] = []
   const branch = fromRequest({ header: 'X-Branch', query: '_branch', cookie: 'branch', subdomain: 'example.com' })
-  const application = await start({ prisma, branch, late: (read) => late.push(read) })
+  const application = await start({ prisma, branch, main: middleware.main, late: (read) => late.push(read) })
   let closing: Promise<void> | undefined
   const close = () => {
     closing ??= application.close()
