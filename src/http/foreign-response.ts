@@ -25,7 +25,7 @@ function streamOf(iterator: AsyncIterator<unknown>): ReadableStream<Uint8Array> 
       async pull(controller) {
         const { done, value } = await iterator.next()
         if (done) controller.close()
-        else controller.enqueue(typeof value === 'string' ? new TextEncoder().encode(value) : (value as Uint8Array))
+        else controller.enqueue(value as Uint8Array)
       },
       async cancel(reason) {
         await iterator.return?.(reason)

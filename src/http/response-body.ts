@@ -79,9 +79,10 @@ export class ResponseBody {
 
   async #read(): Promise<Chunk> {
     try {
-      const chunk = await this.#resume(() => this.#reader.read())
-      if (chunk.done) this.#end()
-      return chunk
+      const { done, value } = await this.#resume(() => this.#reader.read())
+      if (!done) return { done, value: toBytes(value) }
+      this.#end()
+      return { done, value }
     } catch (error) {
       this.#end()
       throw error
@@ -91,6 +92,11 @@ export class ResponseBody {
   #resume<T>(work: () => T): T {
     return this.#unit === undefined ? work() : this.#unit.resume(work)
   }
+}
+
+/** Streams of other classes than the platform's give text as text. */
+function toBytes(chunk: unknown): Uint8Array {
+  return typeof chunk === 'string' ? new TextEncoder().encode(chunk) : (chunk as Uint8Array)
 }
 
 /** The controller lives as long as anybody may read; nothing here refers to it while no read is under way. */

@@ -99,6 +99,37 @@ describe('fromRequest', () => {
     expect(fromRequest(ALL)({ url: '/', headers: { 'x-branch': ['a', 'b'] } })?.branch).toBe('a, b')
   })
 
+  it('reads headers of any class, and a record however its names are spelled', () => {
+    const get = (name: string) => (name.toLowerCase() === 'x-branch' ? 'a' : null)
+    expect(fromRequest(ALL)({ headers: { get } })?.branch).toBe('a')
+    expect(fromRequest(ALL)({ headers: new Map([['x-branch', 'a']]) })?.branch).toBe('a')
+    expect(fromRequest(ALL)({ headers: { 'X-BRANCH': 'a' } })?.branch).toBe('a')
+    expect(fromRequest(ALL)({ headers: Object.assign(Object.create(null), { 'x-branch': 'a' }) })?.branch).toBe('a')
+  })
+
+  it('reads a record that has a header named get', () => {
+    expect(fromRequest(ALL)({ headers: { get: 'x', 'x-branch': 'a' } })?.branch).toBe('a')
+  })
+
+  it.each<[what: string, headers: unknown]>([
+    ['nothing', undefined],
+    ['a list', ['X-Branch', 'a']],
+    ['a string', 'X-Branch: a'],
+    [
+      'an object of a class without get()',
+      new (class Fields {
+        '#x-branch' = 'a'
+      })(),
+    ],
+    ['values that are no strings', { 'x-branch': 42 }],
+  ])('refuses headers that it cannot read, which would make the request main’s: %s', (_what, headers) => {
+    expect(() => fromRequest(ALL)({ headers } as RequestLike)).toThrow(InvalidOptionError)
+  })
+
+  it('needs no headers where none are asked for', () => {
+    expect(fromRequest({ query: 'b' })({ url: '/?b=a' } as RequestLike)?.branch).toBe('a')
+  })
+
   it.each<[problem: string, sources: unknown, message: RegExp]>([
     ['none', {}, /at least one of header, query, cookie and subdomain/],
     ['nothing', undefined, /at least one/],
