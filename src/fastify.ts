@@ -35,7 +35,8 @@ const registered: unique symbol = Symbol.for('prisma-extension-branches/fastify-
  * It applies to the scope that it is registered in, and those within; registered again in one of them for the same client,
  * the inner registration applies there, and the outer does not. `request.branch` is the name of the request's branch.
  *
- * A branch that is not there is answered with status 400 and problem details (RFC 9457), unless a cookie named it.
+ * A branch that is not there is answered with status 400 and problem details (RFC 9457), unless a cookie named it; so is a
+ * request that names none, where `main` says that it may not be the main client's.
  *
  * @example await app.register(branchPlugin, { prisma, branch: fromRequest({ header: 'X-Branch' }) })
  * @throws {InvalidOptionError} from `register`, on a client without branches or a bad option

@@ -23,7 +23,9 @@ export function bindValue(value: unknown, context: Context): unknown {
 
 function bindMembers(container: object, context: Context): object {
   const replaced: [name: string, value: unknown][] = []
-  for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(container))) {
+  for (const name of Object.keys(container)) {
+    // Not by reading it, which would call a getter.
+    const value: unknown = Reflect.getOwnPropertyDescriptor(container, name)?.value
     if (typeof value !== 'object' || value === null || Array.isArray(value)) continue
     const bound = bindOne(value, context)
     if (bound !== value) replaced.push([name, bound])

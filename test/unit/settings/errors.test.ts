@@ -12,6 +12,9 @@ describe('the errors of the package', () => {
 
   it('are instances of their own class and of BranchError, and of no other', () => {
     const error = new UnknownBranchError('gone', 'no such')
+    const unknown: unknown = error
+    // Narrows the type, too.
+    if (unknown instanceof UnknownBranchError) expect(unknown.branch).toBe('gone')
     const classes = Object.values(errors).filter((errorClass) => error instanceof errorClass)
     expect(classes).toEqual([BranchError, UnknownBranchError])
     expect(error.stack).toMatch(/^UnknownBranchError: Unknown branch "gone"/)
