@@ -22,7 +22,7 @@ const ROUTED = 1.03
 const UNMEASURABLE = 1.01
 
 /** The bare client, and everything beside it, on one schema. */
-export function hotContenders(url: string) {
+export function hotContenders(url: string, serverUrl: string) {
   const adapter = schemaAdapter(PrismaPg, { max: 4 })
   const clients: { $disconnect(): Promise<void> }[] = []
   const keep = <T extends { $disconnect(): Promise<void> }>(client: T): T => {
@@ -42,7 +42,7 @@ export function hotContenders(url: string) {
   const another = plain()
   const prisma = keep(plain().$extends(branches(options)))
   const checked = keep(plain().$extends(branches({ ...options, healthChecks: true })))
-  const template = keep(plain().$extends(branches({ ...options, url: `${url}&application_name={branch}` })))
+  const template = keep(plain().$extends(branches({ ...options, url: `${serverUrl}?schema=branch_{branch}` })))
   const branch = prisma.$branch('bench')
   const extended = prisma.$extends(onTop)
   const bareExtended = plain().$extends(onTop)

@@ -16,7 +16,8 @@ const ROUNDS = {
 export async function hotPath(): Promise<Result> {
   const server = await startPostgres()
   try {
-    const { bare, contenders, close } = hotContenders(schemaUrl(server.url, await createBranch(server, 'bench')))
+    const url = schemaUrl(server.url, await createBranch(server, 'bench'))
+    const { bare, contenders, close } = hotContenders(url, server.url)
     await bare.user.create({ data: AUTHOR })
     const measured: Measured[] = []
     for (const [operation, operate] of Object.entries(OPERATIONS)) {
