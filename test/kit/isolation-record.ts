@@ -66,11 +66,13 @@ export class IsolationRecorder {
 
 /** A caller on a branch: what it does there goes through here. */
 export class Visit {
+  readonly branch: string
   readonly #record: IsolationRecord
   readonly #of: { readonly who: string; readonly branch: string }
   #marks = 0
 
   constructor(record: IsolationRecord, branch: string, who: string) {
+    this.branch = branch
     this.#record = record
     this.#of = { who, branch }
   }
@@ -134,6 +136,13 @@ export class Visit {
 
 /** The columns of `prisma/` that are for people's words. */
 const COLUMNS: ReadonlySet<string> = new Set(['email', 'name', 'title'])
+
+/** SQL that reads every mark of a database once, as `mark`. */
+export function selectMarks(table: (model: string) => string): string {
+  return `SELECT email AS mark FROM ${table('User')}
+    UNION ALL SELECT name FROM ${table('User')} WHERE name IS NOT NULL
+    UNION ALL SELECT title FROM ${table('Post')}`
+}
 
 function marksIn(value: unknown): string[] {
   if (typeof value !== 'object' || value === null) return []
