@@ -14,6 +14,8 @@ export interface Application {
 /** Starts the HTTP server. The header `x-branch` says on which branch a request works. */
 export async function startApplication(serve: Serve): Promise<Application> {
   const server = createServer((request, response) => void respond(serve, request, response))
+  // Node would close a connection that is idle for 5 s, and perhaps in the moment in which the next request is sent on it.
+  server.keepAliveTimeout = 0
   server.listen(0, '127.0.0.1')
   await new Promise((resolve) => server.once('listening', resolve))
   const { port } = server.address() as AddressInfo

@@ -38,7 +38,7 @@ export function isRefusal({ code }: Cause): boolean {
 
 /** The connection was there, and was lost. */
 export function isConnectionLoss({ code, message }: Cause): boolean {
-  if (/^(P1017|ConnectionClosed|08...|57P0[12])$/.test(code)) return true
+  if (/^(P1017|ConnectionClosed|08...|57P0[12]|ECONNRESET|EPIPE)$/.test(code)) return true
   return code === '' && /^(Connection terminated|Client has encountered a connection error)/.test(message)
 }
 

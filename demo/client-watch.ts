@@ -7,6 +7,8 @@ export class ClientWatch {
   closed = 0
   probes = 0
   failedProbes = 0
+  /** At max-age, with work in flight, which went on while the next client took over. */
+  replacedInUse = 0
   readonly retired = new Map<RetireReason, number>()
   readonly #branches: Branches
 
@@ -15,11 +17,18 @@ export class ClientWatch {
     branches
       .on('opened', () => this.opened++)
       .on('closed', () => this.closed++)
-      .on('retired', ({ reason }) => this.retired.set(reason, (this.retired.get(reason) ?? 0) + 1))
+      .on('retired', ({ reason, inFlight }) => {
+        this.retired.set(reason, (this.retired.get(reason) ?? 0) + 1)
+        if (reason === 'max-age' && inFlight > 0) this.replacedInUse++
+      })
       .on('probed', ({ ok }) => {
         this.probes++
         if (!ok) this.failedProbes++
       })
+  }
+
+  get evicted(): number {
+    return this.retired.get('evicted') ?? 0
   }
 
   /** A client counts as open from the moment when it starts to connect. */

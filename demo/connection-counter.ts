@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { PostgresServer } from '../test/kit/embedded-postgres.ts'
 
+import { PATIENCE } from './scale.ts'
+
 const INTERVAL = 50
 
 /** Counts the connections of the server as it sees them, in `pg_stat_activity`, again and again. */
@@ -31,9 +33,9 @@ export class ConnectionCounter {
     }
   }
 
-  /** Whether there was a moment without any connection, within some seconds. */
+  /** Whether there comes a moment without any connection. The server notices that a client is gone a moment after it. */
   async reachesZero(): Promise<boolean> {
-    for (const start = performance.now(); performance.now() - start < 5_000; await delay(INTERVAL)) {
+    for (const start = performance.now(); performance.now() - start < PATIENCE; await delay(INTERVAL)) {
       if ((await this.#server.connections()) === 0) return true
     }
     return false

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { PoolOptions } from '../src/index.ts'
 import { startApplication } from './application.ts'
 import { liveLine } from './bar.ts'
@@ -9,9 +10,9 @@ import { sortFailures } from './excuse.ts'
 import { count } from './format.ts'
 import { Ledger } from './ledger.ts'
 import type { Outage } from './outages.ts'
-import { BRANCHES, CONNECTION_BOUND } from './scale.ts'
+import { ACT_LIMIT, BRANCHES, CONNECTION_BOUND } from './scale.ts'
 import type { ActResult, Claim, Stage } from './stage.ts'
-import { sendTraffic } from './traffic.ts'
+import { type Pace, STEADY, sendTraffic } from './traffic.ts'
 import type { Database } from './work.ts'
 
 /** What the two acts with the extension differ in. */
@@ -20,16 +21,27 @@ export interface Part {
   act: string
   name: string
   options: PoolOptions
-  /** Goes on for so long, and then until every branch was served. */
-  milliseconds: number
-  /** What happens to the server meanwhile. */
-  trouble(counter: ConnectionCounter): Promise<Outage[]>
+  /** What happens while there is traffic, which ends with it. Says what was done to the server. */
+  play(scene: Scene): Promise<Outage[]>
   /** What is said of this act alone. */
   claims(watch: ClientWatch, outages: Outage[]): Claim[]
 }
 
-/** After that, the branches that were not served yet count as not served. */
-const LIMIT = 25_000
+/** An act while it is played. */
+export interface Scene {
+  readonly watch: ClientWatch
+  readonly ledger: Ledger
+  readonly counter: ConnectionCounter
+  setPace(pace: Pace): void
+  /**
+   * Waits until something is so. After {@link ACT_LIMIT} it waits no longer, and what was waited for is missing among the
+   * claims that hold.
+   */
+  until(isSo: () => boolean): Promise<void>
+}
+
+/** Milliseconds from one look whether something is so to the next. */
+const INTERVAL = 10
 
 /** The traffic of the first act, on the extension. */
 export async function extensionAct({ server, screen, signal }: Stage, part: Part): Promise<ActResult> {
@@ -42,11 +54,18 @@ export async function extensionAct({ server, screen, signal }: Stage, part: Part
   const application = await startApplication((branch, work) => prisma.$withBranch(branch, () => work(database)))
 
   const started = performance.now()
-  let troubled = false
-  const goOn = () => {
-    const elapsed = performance.now() - started
-    if (troubled || signal.aborted || elapsed >= LIMIT) return false
-    return elapsed < part.milliseconds || ledger.branchesServed.size < BRANCHES.length
+  let over = false
+  let pace = STEADY
+  const scene: Scene = {
+    watch,
+    ledger,
+    counter,
+    setPace(next) {
+      pace = next
+    },
+    async until(isSo) {
+      while (!isSo() && performance.now() - started < ACT_LIMIT) await delay(INTERVAL, undefined, { signal })
+    },
   }
   const render = () => {
     const { open, draining } = watch.now()
@@ -59,13 +78,12 @@ export async function extensionAct({ server, screen, signal }: Stage, part: Part
   let outages: Outage[] = []
   try {
     await screen.during(render, async () => {
-      const traffic = sendTraffic(application.url, part.act, ledger, goOn)
+      const demand = { goOn: () => !over && !signal.aborted, pace: () => pace }
+      const traffic = sendTraffic(application.url, part.act, ledger, demand)
       try {
-        outages = await part.trouble(counter)
-      } catch (error) {
-        troubled = true
-        throw error
+        outages = await part.play(scene)
       } finally {
+        over = true
         await traffic
       }
     })

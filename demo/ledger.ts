@@ -1,5 +1,5 @@
 import type { Cause } from './cause.ts'
-import type { PlannedRequest } from './traffic.ts'
+import type { PlannedRequest } from './planned-request.ts'
 import type { Answer } from './work.ts'
 
 /** Of `performance.now()`. */

@@ -1,17 +1,14 @@
-import { PrismaClient } from '../generated/postgres/client.ts'
+import type { PrismaClient } from '../generated/postgres/client.ts'
 import { startApplication } from './application.ts'
 import { liveLine } from './bar.ts'
-import { branchAdapter, branchUrl } from './branch-client.ts'
+import { connectBranch } from './branch-client.ts'
 import { isRefusal } from './cause.ts'
 import { ConnectionCounter } from './connection-counter.ts'
 import { count } from './format.ts'
 import { Ledger } from './ledger.ts'
-import { BRANCHES, SLOTS } from './scale.ts'
+import { ACT_LIMIT, BRANCHES, SLOTS } from './scale.ts'
 import type { ActResult, Stage } from './stage.ts'
-import { sendTraffic } from './traffic.ts'
-
-/** Without a refusal by then, there will be none. */
-const LIMIT = 20_000
+import { STEADY, sendTraffic } from './traffic.ts'
 
 /** The usual way to reach many branches: a client for each, made when it is first asked for, and kept. */
 export async function mapAct({ server, screen, signal }: Stage): Promise<ActResult> {
@@ -19,7 +16,7 @@ export async function mapAct({ server, screen, signal }: Stage): Promise<ActResu
   const clientOf = (branch: string) => {
     let client = clients.get(branch)
     if (client === undefined) {
-      client = new PrismaClient({ adapter: branchAdapter(branchUrl(server.url, branch)) })
+      client = connectBranch(server.url, branch)
       clients.set(branch, client)
     }
     return client
@@ -30,7 +27,8 @@ export async function mapAct({ server, screen, signal }: Stage): Promise<ActResu
   const application = await startApplication((branch, work) => work(clientOf(branch)))
   const started = performance.now()
   const refusal = () => ledger.failures.find(({ cause }) => isRefusal(cause))
-  const goOn = () => !signal.aborted && refusal() === undefined && performance.now() - started < LIMIT
+  // When all branches have been visited there are more connections wanted than there are slots: the refusal has come.
+  const goOn = () => !signal.aborted && refusal() === undefined && performance.now() - started < ACT_LIMIT
   const render = () => {
     return liveLine(screen, counter.count, SLOTS, [
       count(clients.size, 'client'),
@@ -39,7 +37,7 @@ export async function mapAct({ server, screen, signal }: Stage): Promise<ActResu
     ])
   }
   try {
-    await screen.during(render, () => sendTraffic(application.url, 'a', ledger, goOn))
+    await screen.during(render, () => sendTraffic(application.url, 'a', ledger, { goOn, pace: () => STEADY }))
   } finally {
     await application.close()
     await counter.stop()

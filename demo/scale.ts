@@ -15,3 +15,12 @@ export const MAX_CLIENTS = 20
 
 /** What the extension may hold at most. */
 export const CONNECTION_BOUND = POOL_SIZE * MAX_CLIENTS
+
+/**
+ * Milliseconds that the application of the demo gives whatever takes its time: room for a client, a transaction, a probe,
+ * a drain. Long, because none of the claims is to depend on how fast the machine is: this only ends what hangs.
+ */
+export const PATIENCE = 60_000
+
+/** Milliseconds after which an act ends that has not come to what it shows. Then its claims say what is missing. */
+export const ACT_LIMIT = 10 * 60_000

@@ -1,14 +1,14 @@
 import { chmodSync, mkdtempSync } from 'node:fs'
 import { readdir, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { openTemporaryDirectory } from '../test/kit/server-program.ts'
 
 const PREFIX = 'prisma-branches-demo-'
 
 /** Makes the directory that all temporary files of the demo are in, the data directory of PostgreSQL among them. */
 export function createScratch(): string {
-  const scratch = mkdtempSync(join(tmpdir(), PREFIX))
+  const scratch = mkdtempSync(join(openTemporaryDirectory(), PREFIX))
   // Started by root, PostgreSQL runs as another user, who has to get through to its data.
   chmodSync(scratch, 0o711)
   return scratch
@@ -28,7 +28,7 @@ const SHUTDOWNS = [
 export async function sweep(scratch: string): Promise<void> {
   if (!basename(scratch).startsWith(PREFIX)) throw new Error('Not a directory of the demo')
   for (const name of await readdir(scratch).catch(() => [])) {
-    const pidFile = join(scratch, name, 'postmaster.pid')
+    const pidFile = join(scratch, name, 'data', 'postmaster.pid')
     for (const [signal, patience] of SHUTDOWNS) {
       const pid = await postmaster(pidFile)
       if (pid === undefined || !send(pid, signal)) break

@@ -1,4 +1,4 @@
-export { persistentAdapter } from './adapter/persistent-adapter.ts'
+export { type PersistentAdapter, persistentAdapter } from './adapter/persistent-adapter.ts'
 export { type BranchesExtension, branches } from './extension/branches.ts'
 export type { Branches, BranchesSurface } from './extension/surface.ts'
 export type { BranchEvent, BranchEventListener, BranchEventMap, PoolIdentity, RetireReason } from './pools/events.ts'

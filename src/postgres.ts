@@ -1,2 +1,2 @@
 export { type SchemaAdapterClass, schemaAdapter } from './adapter/schema-adapter.ts'
-export { schemaUrl } from './datasource/schema-url.ts'
+export { type SchemaUrlOptions, schemaUrl } from './datasource/schema-url.ts'

@@ -47,12 +47,8 @@ async function fleet(): Promise<Claim[]> {
     `Fleet: ${PROCESSES} processes, ${BRANCHES.length} branches in each, ${SECONDS} s with PgBouncer and without`,
   )
   const server = await startPostgres(CLIENT_CONNECTIONS + SPARE_CONNECTIONS)
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    // The package of the embedded server would end this process at once.
-    process.removeAllListeners(signal)
-    // Without its processes the fleet fails, and cleans up as it does then.
-    process.on(signal, stopProcesses)
-  }
+  // Without its processes the fleet fails, and cleans up as it does then.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stopProcesses)
   try {
     await createTenants(server)
     const outcomes = [await withPooler(server), await withoutPooler(server)].filter((outcome) => outcome !== undefined)

@@ -4,11 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { PostgresServer } from '../../test/kit/embedded-postgres.ts'
 import type { Message, Orders, Progress, Result } from './member.ts'
 import type { Outcome } from './report.ts'
-import { PROCESSES, SECONDS } from './scale.ts'
+import { PATIENCE, PROCESSES, SECONDS } from './scale.ts'
 import { checkWrites } from './tenants.ts'
-
-/** A process that has done its work has this long to end by itself. */
-const EXIT_PATIENCE = 10_000
 
 const SAMPLE_EVERY = 20
 const PRINT_EVERY = 1_000
@@ -48,11 +45,11 @@ class Member {
   }
 }
 
-/** It must end by itself: a connection or timer that is left would keep it alive. */
+/** It must end by itself: a connection or timer that is left would keep it alive, until it is given up. */
 async function exitCode(child: ChildProcess, done: () => boolean): Promise<number | NodeJS.Signals> {
   const exited = once(child, 'exit')
   child.once('disconnect', async () => {
-    await Promise.race([exited, delay(EXIT_PATIENCE, undefined, { ref: false })])
+    await Promise.race([exited, delay(PATIENCE, undefined, { ref: false })])
     if (child.exitCode === null && done()) child.kill('SIGKILL')
   })
   const [code, signal] = await exited

@@ -11,11 +11,18 @@ export const WORKERS = 8
 export const SERVER_CONNECTIONS = 20
 /**
  * The limit that PgBouncer is given. To make room it closes a connection and opens another, and does not wait for the
- * server to be done with the first: a server under load has both for a moment.
+ * server to be done with the first: a server under load has both for a moment. Even if it had all of them twice, it would
+ * be within the bound.
  */
-export const POOLER_LIMIT = 16
+export const POOLER_LIMIT = SERVER_CONNECTIONS / 2
 /** What the processes may have open by themselves. */
 export const CLIENT_CONNECTIONS = PROCESSES * MAX_CLIENTS * POOL_SIZE
+
+/**
+ * Milliseconds that a unit of work may wait for its turn, under `maxClients` and at the pooler, and a transaction, a probe
+ * and a drain may take. Long, so that a slow machine is no reason to fail: this only ends what hangs.
+ */
+export const PATIENCE = 100_000
 
 /** Of load on each side of the comparison. */
 export const SECONDS = secondsOf(process.env.FLEET_SECONDS ?? '25')

@@ -14,6 +14,8 @@ export interface Run {
   /** How many silences there were, and in how many of them the server had no connection any more. */
   silences: number
   emptySilences: number
+  /** Silences before which pools were replaced at max-age. */
+  swappedBefore: number
   connectionsAtEnd: number
 }
 

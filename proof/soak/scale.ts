@@ -19,12 +19,19 @@ export const CONNECTION_BOUND = MAX_CLIENTS * POOL_SIZE
 /** Milliseconds. */
 export const MAX_AGE = 1_000
 
+/** Milliseconds for whatever takes its time, so that no slow machine is a reason to fail: this only ends what hangs. */
+export const PATIENCE = 60_000
+
 /** Seconds from the end of one fault to the next. */
 export const FAULT_EVERY = 17
 
-/** Seconds of traffic between two silences, and of a silence: long enough for every pool to come to its max-age. */
+/**
+ * Seconds of traffic between two silences, and of a silence, at least: it goes on until every connection is closed, which
+ * is some time after the last pool has come to its max-age, or until it is clear that one never will be.
+ */
 export const SILENCE_EVERY = 26
 export const SILENCE = 4
+export const LONGEST_SILENCE = 60
 
 /** Seconds between two measurements of the heap, each of which collects garbage first. */
 export const HEAP_EVERY = 5

@@ -20,7 +20,7 @@ import { drawRun } from './picture.ts'
 import { Recorder } from './recorder.ts'
 import { claimsOf, printClaims, printRun } from './report.ts'
 import type { Run } from './run.ts'
-import { BRANCHES, CONNECTION_BOUND, MAX_AGE, MAX_CLIENTS, POOL_SIZE, SECONDS } from './scale.ts'
+import { BRANCHES, CONNECTION_BOUND, MAX_AGE, MAX_CLIENTS, PATIENCE, POOL_SIZE, SECONDS } from './scale.ts'
 import { Tally } from './tally.ts'
 import { type Serve, Traffic } from './traffic.ts'
 
@@ -35,11 +35,14 @@ async function soak({ server, screen, signal }: Stage): Promise<Run> {
     branches({
       url: (branch) => branchUrl(server.url, branch),
       adapter: schemaAdapter(PrismaPg, { max: POOL_SIZE }),
-      client: (adapter) => new PrismaClient({ adapter }),
+      client: (adapter) => new PrismaClient({ adapter, transactionOptions: { maxWait: PATIENCE, timeout: PATIENCE } }),
       maxClients: MAX_CLIENTS,
       maxAge: MAX_AGE,
       healthChecks: true,
       probeInterval: 0,
+      acquireTimeout: PATIENCE,
+      probeTimeout: PATIENCE,
+      drainTimeout: PATIENCE,
     }),
   )
   // To TypeScript, no extended client of Prisma's is like a plain one; at run time, each has all that a plain one has.
@@ -53,20 +56,24 @@ async function soak({ server, screen, signal }: Stage): Promise<Run> {
 
   const start = performance.now()
   const goOn = () => !signal.aborted && performance.now() - start < SECONDS * 1_000
-  const silences = { silences: 0, emptySilences: 0 }
+  const silences = { silences: 0, emptySilences: 0, swappedBefore: 0 }
+  let swaps = 0
   const record = async () => {
-    let silent = false
     while (goOn()) {
       const due = start + (recorder.seconds + 1) * 1_000
       await delay(due - performance.now())
       // Timers fire a moment early now and then.
       if (performance.now() < due) continue
-      const atRest = traffic.endOfSilence && !silent
-      silent = traffic.endOfSilence
+      const atRest = traffic.silent && traffic.silenceIsOver(counter.count)
+      const empty = counter.count === 0
       recorder.measure(counter, tally, atRest)
       if (!atRest) continue
       silences.silences++
-      if (counter.count === 0) silences.emptySilences++
+      if (empty) silences.emptySilences++
+      const before = swaps
+      swaps = watch.retired.get('max-age') ?? 0
+      if (swaps > before) silences.swappedBefore++
+      traffic.endSilence()
     }
   }
   const render = () => {

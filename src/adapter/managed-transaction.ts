@@ -41,6 +41,8 @@ class ManagedTransaction implements Transaction, OpenTransaction {
   }
 
   executeRaw(query: SqlQuery): Promise<number> {
+    // One that was cut is being rolled back already. An error of that would take the place of what the batch failed with.
+    if (this.#cut !== undefined && query.sql === 'ROLLBACK') return Promise.resolve(0)
     // Prisma ends a transaction in SQL first where the driver does not do that by itself.
     this.#ending ||= query.sql === 'COMMIT' || query.sql === 'ROLLBACK'
     return this.#run(() => this.transaction.executeRaw(query))

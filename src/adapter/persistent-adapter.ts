@@ -1,8 +1,10 @@
 import { isAdapterFactory, type SqlDriverAdapterFactory } from '../driver/driver-adapter.ts'
-import { systemClock } from '../pools/clock.ts'
-import { BranchEvents } from '../pools/events.ts'
+import { type Clock, systemClock } from '../pools/clock.ts'
+import type { Datasource } from '../pools/datasource.ts'
+import { type BranchEvent, type BranchEventListener, BranchEvents } from '../pools/events.ts'
 import { OwnContext } from '../pools/own-context.ts'
 import { Pools } from '../pools/pools.ts'
+import { type PoolStats, poolStats } from '../pools/stats.ts'
 import { describe } from '../settings/describe.ts'
 import { InvalidOptionError } from '../settings/errors.ts'
 import type { PoolOptions } from '../settings/options.ts'
@@ -19,10 +21,7 @@ import { ManagedAdapterFactory } from './managed-adapter.ts'
  *
  * @throws {InvalidOptionError} on an adapter that is none, and on a bad option or environment variable
  */
-export function persistentAdapter(
-  adapter: SqlDriverAdapterFactory,
-  options: PoolOptions = {},
-): SqlDriverAdapterFactory {
+export function persistentAdapter(adapter: SqlDriverAdapterFactory, options: PoolOptions = {}): PersistentAdapter {
   if (!isAdapterFactory(adapter)) {
     throw new InvalidOptionError(
       `persistentAdapter expects a driver adapter, such as new PrismaPg({ connectionString }), got ${describe(adapter)}`,
@@ -33,6 +32,66 @@ export function persistentAdapter(
   const settings = { ...resolvePoolSettings(options, process.env), maxClients: Infinity, acquireTimeout: Infinity }
   const datasource = { key: 'main', label: 'main', branch: 'main', connect: () => adapter.connect() }
   const context = UnitOfWork.outside(() => new OwnContext())
-  const pools = new Pools(settings, systemClock, new BranchEvents(context), context)
-  return new ManagedAdapterFactory(adapter, datasource, pools)
+  const events = new BranchEvents(context)
+  const pools = new Pools(settings, systemClock, events, context)
+  return new PersistentAdapterFactory(adapter, datasource, { pools, events, clock: systemClock })
+}
+
+/** A driver adapter whose pool is watched and closed like that of a branch. */
+export interface PersistentAdapter extends SqlDriverAdapterFactory {
+  /** One row per pool, plain data: the live one, and those that drain. */
+  stats(): PoolStats[]
+  /** Lets what is in flight finish, and closes the pool. Work that comes later opens another. */
+  close(): Promise<void>
+  on<E extends BranchEvent>(event: E, listener: BranchEventListener<E>): this
+  off<E extends BranchEvent>(event: E, listener: BranchEventListener<E>): this
+}
+
+interface Parts {
+  readonly pools: Pools
+  readonly events: BranchEvents
+  readonly clock: Clock
+}
+
+class PersistentAdapterFactory extends ManagedAdapterFactory implements PersistentAdapter {
+  readonly #parts: Parts
+
+  constructor(wrapped: SqlDriverAdapterFactory, datasource: Datasource, parts: Parts) {
+    super(wrapped, datasource, parts.pools)
+    this.#parts = parts
+  }
+
+  /** Of the adapter that a client was made with, if it is one of these and Prisma says so. */
+  static poolsOf(client: object): Pools | undefined {
+    const { _engineConfig: config } = client as { _engineConfig?: { adapter?: unknown } }
+    const adapter = config?.adapter
+    return typeof adapter === 'object' && adapter !== null && #parts in adapter ? adapter.#parts.pools : undefined
+  }
+
+  stats(): PoolStats[] {
+    return poolStats(this.#parts.pools, this.#parts.clock)
+  }
+
+  close(): Promise<void> {
+    return this.#parts.pools.close('closed')
+  }
+
+  on<E extends BranchEvent>(event: E, listener: BranchEventListener<E>): this {
+    this.#parts.events.on(event, listener)
+    return this
+  }
+
+  off<E extends BranchEvent>(event: E, listener: BranchEventListener<E>): this {
+    this.#parts.events.off(event, listener)
+    return this
+  }
+}
+
+/**
+ * The pools of a client that was made with {@link persistentAdapter}: main's, for its statistics and for closing them.
+ * Prisma has no public way to ask a client for its adapter, so that this reads a field of its own; where there is none, the
+ * client is closed as Prisma closes it.
+ */
+export function persistentPoolsOf(client: object): Pools | undefined {
+  return PersistentAdapterFactory.poolsOf(client)
 }

@@ -1,4 +1,5 @@
-import { parsePostgresUrl, quote, schemaUrl } from '../datasource/schema-url.ts'
+import { readSchemaUrl } from '../datasource/schema-url.ts'
+import { parseSearchPath } from '../datasource/search-path.ts'
 import type { SqlDriverAdapterFactory } from '../driver/driver-adapter.ts'
 import { InvalidDatasourceUrlError, WrongSchemaError } from '../settings/errors.ts'
 
@@ -23,8 +24,9 @@ type WithKey<T, Key extends string> = T extends object ? (Key extends keyof T ? 
 
 /**
  * The `adapter` option for a schema per branch: makes an adapter whose model queries and raw SQL both stay in the schema
- * that the URL names. Each new connection is asked whether it really is there, which takes one round trip: otherwise it
- * fails with a {@link WrongSchemaError}, as behind a transaction pooler that drops startup options.
+ * that the URL names, with the schemas behind it on the `search_path` that `schemaUrl` was given for all branches. Each
+ * new connection is asked whether its path is just that, which takes one round trip: otherwise it fails with a
+ * {@link WrongSchemaError}, as behind a transaction pooler that drops startup options.
  *
  * @param Adapter `PrismaPg` of `@prisma/adapter-pg`, or another with the same constructor
  * @param config passed on to it, for example `{ max: 5 }`, the connections of one pool
@@ -43,16 +45,16 @@ export function schemaAdapter<Class extends SchemaAdapterClass>(
   options?: Omit<OptionsOf<Class>, 'schema'>,
 ): (url: string) => InstanceType<Class> {
   return (url) => {
-    const schema = parsePostgresUrl(url).searchParams.get('schema')
-    if (schema === null) {
+    const read = readSchemaUrl(url)
+    if (read === undefined) {
       throw new InvalidDatasourceUrlError(
         'schemaAdapter needs a datasource URL with a schema parameter, such as schemaUrl() makes: postgresql://…?schema=branch_x',
       )
     }
-    const connectionString = schemaUrl(url, schema)
+    const { connectionString, schema, searchPath } = read
     const { onConnect } = (config ?? {}) as { onConnect?: OnConnect }
     return new Adapter(
-      { ...config, connectionString, onConnect: prepare(schema, onConnect) },
+      { ...config, connectionString, onConnect: prepare(searchPath, onConnect) },
       { ...options, schema },
     ) as InstanceType<Class>
   }
@@ -62,10 +64,10 @@ export function schemaAdapter<Class extends SchemaAdapterClass>(
  * While node-postgres hands a connection to a transaction, nobody listens to its errors for a moment: a server that ends
  * it just then would end the process. The error itself reaches whoever uses the connection next.
  */
-function prepare(schema: string, onConnect: OnConnect | undefined): OnConnect {
+function prepare(searchPath: readonly string[], onConnect: OnConnect | undefined): OnConnect {
   return async (connection) => {
     connection.on('error', () => {})
-    await checkSearchPath(connection, schema)
+    await checkSearchPath(connection, searchPath)
     await onConnect?.(connection)
   }
 }
@@ -74,10 +76,11 @@ function prepare(schema: string, onConnect: OnConnect | undefined): OnConnect {
  * A transaction pooler between here and the server may drop what a client sets when it connects. Without its
  * `search_path`, raw SQL of a branch would read and write main's rows (rule B4).
  */
-async function checkSearchPath(connection: Connection, schema: string): Promise<void> {
+async function checkSearchPath(connection: Connection, expected: readonly string[]): Promise<void> {
   const { rows } = await connection.query("SELECT current_setting('search_path') AS search_path")
   const actual = rows[0]?.search_path
-  // The server shows a setting of the role or database without the quotes that it does not need.
-  const plain = /^[a-z_][a-z0-9_]*$/.test(schema) && actual === schema
-  if (!plain && actual !== quote(schema)) throw new WrongSchemaError(schema, actual)
+  // Compared by meaning: a setting of the role or database may be spelled without quotes.
+  const names = parseSearchPath(actual ?? '')
+  const same = names?.length === expected.length && names.every((name, index) => name === expected[index])
+  if (!same) throw new WrongSchemaError(expected, actual)
 }

@@ -1,6 +1,21 @@
 import type { ManagedAdapterFactory } from '../adapter/managed-adapter.ts'
+import type { Datasource } from '../pools/datasource.ts'
 import { BranchFactoryError } from '../settings/errors.ts'
+import type { Owner } from './owner.ts'
 import { extend, type PrismaClientLike } from './prisma-client.ts'
+import { WorkUnderWay } from './work-under-way.ts'
+
+/** What a branch's client is made of. */
+export interface BranchClientParts {
+  readonly branch: string
+  /** As the application made it. */
+  readonly base: PrismaClientLike
+  /** That it was given. */
+  readonly adapter: ManagedAdapterFactory
+  readonly datasource: Datasource
+  /** Called whenever nothing is under way on it any more. */
+  readonly onOver: () => void
+}
 
 /**
  * The client of a branch, for as long as it is kept.
@@ -9,34 +24,31 @@ import { extend, type PrismaClientLike } from './prisma-client.ts'
  * main's for instance. So until it has connected through its own it is reached through an extension that lets no statement
  * pass before (rule I2).
  */
-export class BranchClient {
-  readonly name: string
-  /** As the application made it. */
+export class BranchClient implements Owner {
+  readonly branch: string
   readonly base: PrismaClientLike
+  readonly work: WorkUnderWay
+  readonly datasource: Datasource
   readonly #adapter: ManagedAdapterFactory
   #client: PrismaClientLike
   #verifying: Promise<void> | undefined
-  #dropped = false
 
-  constructor(name: string, base: PrismaClientLike, adapter: ManagedAdapterFactory) {
-    this.name = name
+  constructor({ branch, base, adapter, datasource, onOver }: BranchClientParts) {
+    this.branch = branch
     this.base = base
+    this.work = new WorkUnderWay(onOver)
+    this.datasource = datasource
     this.#adapter = adapter
     this.#client = this.#guarded()
+  }
+
+  get key(): string {
+    return this.datasource.key
   }
 
   /** What calls go to: the base, or what guards it. */
   get client(): PrismaClientLike {
     return this.#client
-  }
-
-  /** Then the branch has another, or none. */
-  get dropped(): boolean {
-    return this.#dropped
-  }
-
-  drop(): void {
-    this.#dropped = true
   }
 
   #guarded(): PrismaClientLike {
@@ -71,7 +83,7 @@ export class BranchClient {
       return
     }
     throw new BranchFactoryError(
-      `The client option returned a client for branch ${JSON.stringify(this.name)} that does not use the adapter it was ` +
+      `The client option returned a client for branch ${JSON.stringify(this.branch)} that does not use the adapter it was ` +
         'given, so that its statements would go elsewhere. Write: client: (adapter) => new PrismaClient({ adapter })',
       failure === undefined ? {} : { cause: failure.error },
     )

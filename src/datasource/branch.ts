@@ -1,4 +1,4 @@
-import type { DatasourceIdentity } from './identity.ts'
+import type { DatasourceIdentity } from './datasource-identity.ts'
 
 /** A branch's name, resolved. */
 export interface Branch extends DatasourceIdentity {

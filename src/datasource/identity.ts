@@ -1,23 +1,26 @@
 import { describe } from '../settings/describe.ts'
 import { InvalidDatasourceUrlError } from '../settings/errors.ts'
+import type { DatasourceIdentity } from './datasource-identity.ts'
+import { identifyMysql } from './mysql-url.ts'
+import { identifyOther } from './other-url.ts'
+import { identifyPostgres } from './postgres-url.ts'
+import { identifySqlite } from './sqlite-url.ts'
+import { UnreadableUrl } from './url-parts.ts'
 
-/** What a datasource URL is known by. */
-export interface DatasourceIdentity {
-  /** Equal for URLs that mean the same. May hold a password: never printed. */
-  readonly key: string
-  /** Safe to print: no user, no password, no parameter but `schema`. */
-  readonly label: string
-  /** Of the parameter of that name. */
-  readonly schema?: string
+/** By scheme, how the driver reads a URL. Of any other scheme, no two strings are known to mean the same. */
+const GRAMMARS: Record<string, (text: string) => DatasourceIdentity> = {
+  postgresql: identifyPostgres,
+  postgres: identifyPostgres,
+  mysql: identifyMysql,
+  mariadb: identifyMysql,
+  file: identifySqlite,
 }
 
-const DEFAULT_PORTS: Record<string, string> = { 'postgresql:': '5432', 'mysql:': '3306', 'mariadb:': '3306' }
-
 /**
- * Two spellings of one datasource (scheme `postgres` or `postgresql`, default port, case of the host, order of the
- * parameters) get one key.
+ * Two URLs get one key only where the driver of their scheme is known to read them alike, and nothing of the string is
+ * dropped from it (rule I1). A URL that the driver would read otherwise than it is written is refused.
  *
- * @throws {InvalidDatasourceUrlError} if `url` is not a string that parses
+ * @throws {InvalidDatasourceUrlError} if `url` is not a string that can be read so; it never shows it
  */
 export function identifyDatasource(url: unknown, branch: string): DatasourceIdentity {
   const context = `The datasource URL of branch ${JSON.stringify(branch)}`
@@ -25,34 +28,20 @@ export function identifyDatasource(url: unknown, branch: string): DatasourceIden
     const hint = url instanceof Promise ? ': the url option must answer at once, so look branches up beforehand' : ''
     throw new InvalidDatasourceUrlError(`${context} must be a string, got ${describe(url)}${hint}`)
   }
-  // SQLite's names without an authority: relative paths, which a URL parser would make absolute, and databases in memory.
-  if (url === ':memory:' || /^file:(?!\/\/)/i.test(url)) return identifyFile(url)
-  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(url) || !URL.canParse(url)) {
+  try {
+    return grammarOf(url)(url)
+  } catch (error) {
+    if (!(error instanceof UnreadableUrl)) throw error
     throw new InvalidDatasourceUrlError(
-      `${context} does not parse. It must look like postgresql://user:password@host:5432/database or file:./dev.db; ` +
-        'a user name or password with special characters must be percent-encoded. (It is not shown: it may hold a password)',
+      `${context} does not parse: ${error.message}. It must look like postgresql://user:password@host:5432/database or ` +
+        'file:./dev.db. (It is not shown: it may hold a password)',
     )
   }
-  return identifyServer(new URL(url))
 }
 
-function identifyServer(url: URL): DatasourceIdentity {
-  const protocol = url.protocol === 'postgres:' ? 'postgresql:' : url.protocol
-  const host = url.hostname.toLowerCase()
-  const port = url.port === DEFAULT_PORTS[protocol] ? '' : url.port
-  const address = port === '' ? host : `${host}:${port}`
-  url.searchParams.sort()
-  const schema = url.searchParams.get('schema')
-  return {
-    key: `${protocol}//${url.username}:${url.password}@${address}${url.pathname}?${url.searchParams}`,
-    label: `${protocol}//${address}${url.pathname}${schema === null ? '' : `?schema=${encodeURIComponent(schema)}`}`,
-    ...(schema === null ? {} : { schema }),
-  }
-}
-
-function identifyFile(url: string): DatasourceIdentity {
-  const [path = '', query = ''] = url.replace(/^file:/i, 'file:').split('?')
-  const parameters = new URLSearchParams(query)
-  parameters.sort()
-  return { key: `${path}?${parameters}`, label: path }
+function grammarOf(url: string): (text: string) => DatasourceIdentity {
+  // SQLite's name of a database in memory.
+  if (url === ':memory:') return identifySqlite
+  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase() ?? ''
+  return (Object.hasOwn(GRAMMARS, scheme) && GRAMMARS[scheme]) || identifyOther
 }

@@ -1,18 +1,22 @@
 import type { BranchClients } from '../catalog/branch-clients.ts'
+import type { Owner } from '../catalog/owner.ts'
 import type { PrismaClientLike } from '../catalog/prisma-client.ts'
-import { type Clock, withTimeout } from '../pools/clock.ts'
+import type { Clock } from '../pools/clock.ts'
 import type { BranchEvents } from '../pools/events.ts'
 import type { Pools } from '../pools/pools.ts'
 import { poolStats } from '../pools/stats.ts'
-import { checkBatch } from '../routing/batch-transaction.ts'
-import { ClientFamily, type Member } from '../routing/client-family.ts'
+import { ownBatch } from '../routing/batch-transaction.ts'
+import { ClientFamily } from '../routing/client-family.ts'
 import { applyExtension } from '../routing/extension.ts'
+import type { Member } from '../routing/member.ts'
 import { type Route, routedClient } from '../routing/routed-client.ts'
+import { refuse, transactionClient } from '../routing/transaction-client.ts'
 import { Views } from '../routing/views.ts'
 import { describe } from '../settings/describe.ts'
-import { BranchInTransactionError, BranchRequiredError, InvalidCallbackError } from '../settings/errors.ts'
+import { BranchRequiredError, InvalidCallbackError } from '../settings/errors.ts'
 import { UnitOfWork } from '../units/unit-of-work.ts'
 import { classMethods } from './class-methods.ts'
+import { MainClient } from './main-client.ts'
 import type { Branches, BranchesSurface } from './surface.ts'
 
 type ExtendedClient = PrismaClientLike & BranchesSurface
@@ -32,22 +36,25 @@ export class BranchRouter {
   /** The client that the application gets. */
   readonly client: ExtendedClient
   readonly #parts: RouterParts
-  readonly #main: PrismaClientLike
+  readonly #main: MainClient
   readonly #branches: Branches
-  readonly #mainTransactions = new Set<Promise<unknown>>()
   /** So that `$branch` makes one proxy per client: the latest of each. */
   readonly #handles = new WeakMap<Member, { readonly name: string | undefined; readonly client: ExtendedClient }>()
 
   constructor(main: PrismaClientLike, parts: RouterParts) {
     this.#parts = parts
-    this.#main = main
+    this.#main = new MainClient(main, parts.clock, parts.drainTimeout)
     this.#branches = this.#controls()
-    const views = this.#views(() => this.client)
-    this.client = this.#rootClient(ClientFamily.of(main), views)
+    this.client = this.#rootClient(
+      ClientFamily.of(
+        this.#main,
+        this.#views(() => this.client),
+      ),
+    )
   }
 
   /** Follows the unit of work. */
-  #rootClient(family: ClientFamily, views: Views): ExtendedClient {
+  #rootClient(family: ClientFamily): ExtendedClient {
     const current = () => {
       const unit = UnitOfWork.current()
       const branch = unit?.branchFor(this)
@@ -57,21 +64,20 @@ export class BranchRouter {
     }
     const disconnect = async () => {
       try {
-        await Promise.all([this.#parts.pools.shutDown(), this.#drainMain()])
+        await Promise.all([this.#parts.pools.shutDown(), this.#main.drain()])
         this.#parts.clients.forget(() => true)
       } finally {
-        await family.main.client.$disconnect()
+        await this.#main.disconnect()
       }
     }
     const connect = async () => {
       this.#parts.pools.start()
-      await family.main.client.$connect()
+      await this.#main.connect()
       const branch = UnitOfWork.current()?.branchFor(this)
       if (branch !== undefined) await this.#parts.clients.get(branch).base.$connect()
     }
     const client: ExtendedClient = this.#routed(
       family,
-      views,
       { reference: family.main, label: 'PrismaClient', current },
       {
         ...this.#classMethods(() => client),
@@ -85,20 +91,18 @@ export class BranchRouter {
   }
 
   /** Main, by name, whatever the unit of work. */
-  #mainClient(family: ClientFamily, views: Views): ExtendedClient {
+  #mainClient(family: ClientFamily): ExtendedClient {
     const disconnect = async () => {
-      await this.#drainMain()
-      await family.main.client.$disconnect()
+      await this.#main.drain()
+      await this.#main.disconnect()
     }
     return this.#handle(family.main, undefined, () =>
       this.#routed(
         family,
-        views,
         { reference: family.main, label: 'PrismaClient(main)', current: () => family.main },
         {
           $extends: (extension: unknown) => {
-            const extended = this.#extend(family, extension)
-            return this.#mainClient(extended.family, extended.views)
+            return this.#mainClient(this.#extend(family, extension).family)
           },
           $disconnect: disconnect,
           [Symbol.asyncDispose]: disconnect,
@@ -108,7 +112,7 @@ export class BranchRouter {
   }
 
   /** Stays on its branch, and asks for its URL at every call: a branch may have moved. */
-  #branchClient(family: ClientFamily, views: Views, name: unknown): ExtendedClient {
+  #branchClient(family: ClientFamily, name: unknown): ExtendedClient {
     const { clients, pools } = this.#parts
     const branch = clients.resolve(name)
     const current = () => family.member(clients.get(clients.resolve(name)))
@@ -117,12 +121,10 @@ export class BranchRouter {
     return this.#handle(reference, branch.name, () =>
       this.#routed(
         family,
-        views,
         { reference, label: `PrismaClient(${branch.label})`, current },
         {
           $extends: (extension: unknown) => {
-            const extended = this.#extend(family, extension)
-            return this.#branchClient(extended.family, extended.views, name)
+            return this.#branchClient(this.#extend(family, extension).family, name)
           },
           $disconnect: disconnect,
           [Symbol.asyncDispose]: disconnect,
@@ -141,34 +143,31 @@ export class BranchRouter {
 
   #routed(
     family: ClientFamily,
-    views: Views,
     route: Pick<Route, 'reference' | 'label' | 'current'>,
     overrides: Partial<ExtendedClient>,
   ): ExtendedClient {
     const client = routedClient({
       ...route,
-      view: (object, owner) => views.of(object, owner),
+      view: (object, owner) => family.views.of(object, owner),
       overrides: {
         $branch: (...names: unknown[]) =>
           // Main has to be named: one that was forgotten is no name.
-          names.length > 0 && names[0] === undefined
-            ? this.#mainClient(family, views)
-            : this.#branchClient(family, views, names[0]),
+          names.length > 0 && names[0] === undefined ? this.#mainClient(family) : this.#branchClient(family, names[0]),
         $withBranch: (name: unknown, work: unknown) => this.#withBranch(name, work),
         $branches: this.#branches,
-        $transaction: async (...args: unknown[]) => this.#transaction(route.current(), views, args),
+        $transaction: (...args: unknown[]) => this.#transaction(route.current, args),
         ...overrides,
       },
     })
     return client as ExtendedClient
   }
 
-  #extend(family: ClientFamily, extension: unknown): { family: ClientFamily; views: Views; root: ExtendedClient } {
+  #extend(family: ClientFamily, extension: unknown): { family: ClientFamily; root: ExtendedClient } {
     let root = this.client
     const views = this.#views(() => root)
-    const extended = family.extended((member) => applyExtension(extension, member, views))
-    root = this.#rootClient(extended, views)
-    return { family: extended, views, root }
+    const extended = family.extended((member) => applyExtension(extension, member, views), views)
+    root = this.#rootClient(extended)
+    return { family: extended, root }
   }
 
   /**
@@ -177,9 +176,9 @@ export class BranchRouter {
    */
   #views(root: () => ExtendedClient): Views {
     const views: Views = new Views((member) => {
-      const $transaction = async (...args: unknown[]) => this.#transaction(member, views, args)
+      const $transaction = (...args: unknown[]) => this.#transaction(() => member, args)
       if (member.transaction !== undefined)
-        return { $branch: refuse('$branch'), $withBranch: refuse('$withBranch'), $transaction }
+        return { $branch: () => refuse('$branch'), $withBranch: () => refuse('$withBranch'), $transaction }
       return {
         $branches: this.#branches,
         $branch: (name: string | undefined) => root().$branch(name),
@@ -192,7 +191,7 @@ export class BranchRouter {
   }
 
   #classMethods(client: () => ExtendedClient): object {
-    const bound = [...classMethods(this.#main)].map(([name, method]) => [
+    const bound = [...classMethods(this.#main.base)].map(([name, method]) => [
       name,
       (...args: unknown[]) => Reflect.apply(method, client(), args),
     ])
@@ -205,33 +204,39 @@ export class BranchRouter {
     return new UnitOfWork(this, branch).run(() => work())
   }
 
-  /** @param args a batch or the callback of an interactive transaction, and what else Prisma or an extension takes */
-  async #transaction(member: Member, views: Views, [work, ...rest]: unknown[]): Promise<unknown> {
-    if (Array.isArray(work)) checkBatch(work, member, (base) => this.#nameOf(base))
-    const staying = typeof work === 'function' ? (client: unknown) => work(views.of(client, member)) : work
-    const transaction = member.client.$transaction(staying, ...rest)
-    if (member.base !== this.#main || member.transaction !== undefined) return transaction
-    this.#mainTransactions.add(transaction)
-    return transaction.finally(() => this.#mainTransactions.delete(transaction))
+  /**
+   * Without `async`, whose promises AsyncLocalStorage makes dear.
+   *
+   * @param args a batch or the callback of an interactive transaction, and what else Prisma or an extension takes
+   */
+  #transaction(current: () => Member, [work, ...rest]: unknown[]): Promise<unknown> {
+    try {
+      const member = current()
+      const own = Array.isArray(work) ? ownBatch(work, member, nameOf) : this.#staying(work, member)
+      const transaction = member.client.$transaction(own, ...rest)
+      if (member.transaction === undefined) member.owner.work.track(transaction)
+      return transaction
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
-  #nameOf(base: PrismaClientLike): string {
-    return base === this.#main ? 'the main client' : JSON.stringify(this.#parts.clients.nameOf(base))
-  }
-
-  /** Prisma rolls back what is open when a client disconnects, so transactions of the main client are waited for. */
-  async #drainMain(): Promise<void> {
-    const { clock, drainTimeout } = this.#parts
-    const drained = Promise.allSettled([...this.#mainTransactions])
-    await withTimeout(clock, drained, drainTimeout, () => new Error('still open')).catch(() => {})
+  /** The callback of an interactive transaction, given a client that stays on its branch; anything else as it is. */
+  #staying(work: unknown, member: Member): unknown {
+    if (typeof work !== 'function') return work
+    return (client: object) => {
+      const transact = (args: unknown[]) => this.#transaction(() => member.inTransaction(client), args)
+      return work(transactionClient(client, member, transact))
+    }
   }
 
   #controls(): Branches {
     const { clients, clock, events, pools, requireBranch } = this.#parts
+    const main = this.#main
     return {
       requireBranch,
       current: () => UnitOfWork.current()?.branchFor(this)?.name,
-      stats: () => poolStats(pools, clock),
+      stats: () => [main.pools, pools].flatMap((its) => (its === undefined ? [] : poolStats(its, clock))),
       close: async (name) => {
         const matches = clients.matcher(name)
         await pools.close('closed', matches)
@@ -250,8 +255,6 @@ export class BranchRouter {
   }
 }
 
-function refuse(method: string): () => never {
-  return () => {
-    throw new BranchInTransactionError(method)
-  }
+function nameOf({ branch }: Owner): string {
+  return branch === undefined ? 'the main client' : JSON.stringify(branch)
 }

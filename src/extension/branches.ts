@@ -60,7 +60,11 @@ export function branchesWith(options: BranchesOptions, environment: Environment,
   const parts = (main: PrismaClientLike | undefined) => {
     const events = new BranchEvents(context)
     const pools = new Pools(settings, clock, events, context)
-    return { events, pools, clients: new BranchClients(options, environment, { pools, context, keepClients, main }) }
+    return {
+      events,
+      pools,
+      clients: new BranchClients(options, environment, { pools, events, context, keepClients, main }),
+    }
   }
   // Checks the other options now; each client that is extended gets parts of its own.
   parts(undefined)

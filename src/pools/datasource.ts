@@ -1,4 +1,4 @@
-import type { DatasourceIdentity } from '../datasource/identity.ts'
+import type { DatasourceIdentity } from '../datasource/datasource-identity.ts'
 import type { SqlDriverAdapter } from '../driver/driver-adapter.ts'
 import type { PoolIdentity } from './events.ts'
 

@@ -1,6 +1,7 @@
-import type { PrismaClientLike } from '../catalog/prisma-client.ts'
+import type { Owner } from '../catalog/owner.ts'
 import { MixedTransactionError } from '../settings/errors.ts'
 import type { Maker } from './maker.ts'
+import type { Member } from './member.ts'
 import { isPrismaPromise } from './prisma-promise.ts'
 import { RoutedQuery } from './routed-query.ts'
 
@@ -10,16 +11,17 @@ import { RoutedQuery } from './routed-query.ts'
  * is refused as well (rule I7). What is no promise of Prisma's is left to Prisma, which refuses it.
  *
  * @param own whose `$transaction` was called
- * @param nameOf the branch of a client
+ * @param nameOf how an error names a branch
+ * @returns the queries, all of them of `own`
  * @throws {MixedTransactionError} before anything is sent
  */
-export function checkBatch(queries: readonly unknown[], own: Maker, nameOf: (base: PrismaClientLike) => string): void {
+export function ownBatch(queries: readonly unknown[], own: Member, nameOf: (owner: Owner) => string): unknown[] {
+  const ofOwn = queries.map((query) => (isPrismaPromise(query) ? RoutedQuery.on(own, query) : query))
+  if (ofOwn.every((query, i) => query !== undefined || queries[i] === undefined)) return ofOwn
   const name = (maker: Maker | undefined) => {
     if (maker === undefined) return 'a client that branches() does not know'
-    return maker.transaction === undefined ? nameOf(maker.base) : `a transaction on ${nameOf(maker.base)}`
+    return maker.transaction === undefined ? nameOf(maker.owner) : `a transaction on ${nameOf(maker.owner)}`
   }
   const makers = queries.filter(isPrismaPromise).map((query) => RoutedQuery.makerOf(query))
-  const isOwn = (maker: Maker | undefined) => maker?.base === own.base && maker.transaction === own.transaction
-  if (makers.every(isOwn)) return
   throw new MixedTransactionError([...new Set([own, ...makers].map(name))])
 }

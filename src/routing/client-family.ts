@@ -1,80 +1,8 @@
 import type { BranchClient } from '../catalog/branch-client.ts'
+import type { Owner } from '../catalog/owner.ts'
 import type { PrismaClientLike } from '../catalog/prisma-client.ts'
-import { MissingOnBranchError } from '../settings/errors.ts'
-import type { Maker } from './maker.ts'
-
-type Properties = Record<string | symbol, unknown>
-type Method = (...args: unknown[]) => unknown
-
-/**
- * A client, or what a client reaches a model through, with its methods. They are kept since Prisma's objects are proxies,
- * on which a look-up is dear.
- */
-export class Target {
-  readonly object: Properties
-  readonly #branch: string | undefined
-  readonly #methods = new Map<string | symbol, Method>()
-
-  /** @param branch whose it is, `undefined` for main */
-  constructor(object: object, branch: string | undefined) {
-    this.object = object as Properties
-    this.#branch = branch
-  }
-
-  /** To be called on the {@link object}. @throws {MissingOnBranchError} if there is none */
-  method(name: string | symbol): Method {
-    let method = this.#methods.get(name)
-    if (method === undefined) {
-      method = this.value(name) as Method
-      if (typeof method !== 'function') throw this.missing(name)
-      this.#methods.set(name, method)
-    }
-    return method
-  }
-
-  /** @throws {MissingOnBranchError} if there is none, as where only main's client has an extension */
-  value(name: string | symbol): unknown {
-    const value = this.object[name]
-    if (value === undefined && this.#branch !== undefined && !(name in this.object)) throw this.missing(name)
-    return value
-  }
-
-  protected missing(name: string | symbol): Error {
-    if (this.#branch === undefined) return new TypeError(`The client has no ${String(name)}`)
-    return new MissingOnBranchError(this.#branch, String(name))
-  }
-}
-
-/** A client of a family. */
-export class Member extends Target implements Maker {
-  readonly client: PrismaClientLike
-  readonly base: PrismaClientLike
-  /** The name of its branch, `undefined` for main. */
-  readonly branch: string | undefined
-  /** That it is the client of, if it is. */
-  readonly transaction: object | undefined
-  readonly #delegates = new Map<string | symbol, Target>()
-
-  constructor(client: object, base: PrismaClientLike, branch: string | undefined, transaction?: object) {
-    super(client, branch)
-    this.client = client as PrismaClientLike
-    this.base = base
-    this.branch = branch
-    this.transaction = transaction
-  }
-
-  /** What the client reaches a model through. @throws {MissingOnBranchError} if it knows no such model */
-  delegate(property: string | symbol): Target {
-    let delegate = this.#delegates.get(property)
-    if (delegate === undefined) {
-      const object = this.value(property)
-      if (typeof object !== 'object' || object === null) throw this.missing(property)
-      delegate = new Target(object, this.branch)
-      this.#delegates.set(property, delegate)
-    }
-    return delegate
-  }
-}
+import { Member } from './member.ts'
+import type { Views } from './views.ts'
 
 /** From one member to the client of the same with one more extension. */
 export type Extend = (member: Member) => PrismaClientLike
@@ -85,33 +13,35 @@ export type Extend = (member: Member) => PrismaClientLike
  */
 export class ClientFamily {
   readonly main: Member
+  /** Of its clients, where code of the application gets hold of them. */
+  readonly views: Views
   readonly #clientOf: (branch: BranchClient) => PrismaClientLike
   readonly #members = new WeakMap<PrismaClientLike, Member>()
 
   /** @param clientOf from a branch's client, as the application made it, to this family's */
-  private constructor(main: Member, clientOf: (branch: BranchClient) => PrismaClientLike) {
+  private constructor(main: Member, views: Views, clientOf: (branch: BranchClient) => PrismaClientLike) {
     this.main = main
+    this.views = views
     this.#clientOf = clientOf
   }
 
   /** The clients as the application made them. */
-  static of(main: PrismaClientLike): ClientFamily {
-    return new ClientFamily(new Member(main, main, undefined), ({ client }) => client)
+  static of(main: Owner, views: Views): ClientFamily {
+    return new ClientFamily(new Member(main.base, main), views, ({ client }) => client)
   }
 
   /** This family's member for a branch. */
   member(branch: BranchClient): Member {
     let member = this.#members.get(branch.client)
     if (member === undefined) {
-      member = new Member(this.#clientOf(branch), branch.base, branch.name)
+      member = new Member(this.#clientOf(branch), branch)
       this.#members.set(branch.client, member)
     }
     return member
   }
 
-  extended(extend: Extend): ClientFamily {
-    const { base } = this.main
-    const main = new Member(extend(this.main), base, undefined)
-    return new ClientFamily(main, (branch) => extend(this.member(branch)))
+  extended(extend: Extend, views: Views): ClientFamily {
+    const main = new Member(extend(this.main), this.main.owner)
+    return new ClientFamily(main, views, (branch) => extend(this.member(branch)))
   }
 }

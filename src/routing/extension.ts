@@ -1,5 +1,5 @@
 import { extend, type PrismaClientLike } from '../catalog/prisma-client.ts'
-import type { Member } from './client-family.ts'
+import type { Member } from './member.ts'
 import { RoutedQuery } from './routed-query.ts'
 import { Views } from './views.ts'
 

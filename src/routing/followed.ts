@@ -6,8 +6,8 @@
  * @param current the one that is current
  */
 export function followed(sample: object, current: () => unknown): object {
-  // A proxy can be called if its target can, and is an array if that is one.
-  const target = typeof sample === 'function' ? () => {} : {}
+  // A proxy can be called and constructed if its target can: so can a class.
+  const target = typeof sample === 'function' ? class {} : {}
   const value = () => Object(current()) as object
   return new Proxy(target, {
     get: (_, property) => followedProperty(value, property),

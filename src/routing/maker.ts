@@ -1,9 +1,8 @@
-import type { PrismaClientLike } from '../catalog/prisma-client.ts'
+import type { Owner } from '../catalog/owner.ts'
 
 /** What a promise of Prisma's belongs to, which is what `$transaction([…])` has to know of it (rule I7). */
 export interface Maker {
-  /** The client of a branch, without extensions: clients of one base share one engine. */
-  readonly base: PrismaClientLike
+  readonly owner: Owner
   /** The interactive transaction that the promise is part of, if it is. */
   readonly transaction?: object | undefined
 }

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { isModelDelegate, type PrismaClientLike } from '../catalog/prisma-client.ts'
-import type { Member, Target } from './client-family.ts'
 import { followed, isFollowed } from './followed.ts'
+import type { Member, Target } from './member.ts'
 import { RoutedQuery } from './routed-query.ts'
 
 /** Where what is done to a routed client goes. */
@@ -52,6 +52,8 @@ function router(route: Route, find: Find, overrides: object, label: string): obj
     const known = properties[property]
     if (known !== undefined) return known
     const value = find(route.reference).object[property]
+    // The fields of a model, and a client's class, are the same on every client, and are compared.
+    if (property === 'fields' || property === 'constructor') return value
     if (typeof value === 'function') {
       properties[property] = method(route, find, property, value)
     } else if (property === '$parent') {
@@ -59,9 +61,6 @@ function router(route: Route, find: Find, overrides: object, label: string): obj
       return route.view(find(member).object[property], member)
     } else if (isModelDelegate(value)) {
       properties[property] = router(route, (member) => member.delegate(property), {}, `${label}.${String(property)}`)
-    } else if (property === 'fields') {
-      // The fields of a model are the same on every client, and Prisma looks whether they are of its own make.
-      return value
     } else if (isFollowed(value)) {
       properties[property] = followed(value, () => find(route.current()).value(property))
     } else {
@@ -110,7 +109,9 @@ function method(route: Route, find: Find, property: string | symbol, sample: obj
       return refuse(property, error)
     }
     const target = find(member)
-    return RoutedQuery.of(target.method(property).apply(target.object, args), member, property)
+    // On another client of the branch, that is. Not called here: the caller's line in the stack must be the next one.
+    const remake = (other: Member) => RoutedQuery.of(callOn(find(other), property, args), other, property, remake)
+    return RoutedQuery.of(target.method(property).apply(target.object, args), member, property, remake)
   }
   // Prisma's error messages show the line of the innermost caller whose name does not begin so: the application's.
   Object.defineProperty(call, 'name', { value: `Proxy.${String(property)}` })
@@ -118,6 +119,10 @@ function method(route: Route, find: Find, property: string | symbol, sample: obj
   // A class, or a function with properties, that an extension added.
   const value = followed(sample, () => find(route.current()).method(property))
   return new Proxy(value, { apply: (_, __, args) => call(...args) })
+}
+
+function callOn(target: Target, property: string | symbol, args: unknown[]): unknown {
+  return target.method(property).apply(target.object, args)
 }
 
 /** Prisma's own operations fail as they always do: when they are awaited. What an extension added may not be awaited at all. */

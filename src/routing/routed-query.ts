@@ -1,5 +1,6 @@
 import { types } from 'node:util'
 import type { Maker } from './maker.ts'
+import type { Member } from './member.ts'
 import { failingPromise, isPrismaPromise, type PrismaPromise } from './prisma-promise.ts'
 
 /** Methods whose promise Prisma hides behind a proxy, for its relations: a look at anything on it is dear. */
@@ -14,6 +15,9 @@ const WITH_RELATIONS: ReadonlySet<string | symbol> = new Set([
   'delete',
 ])
 
+/** Makes a query on another client. */
+type Remake = (member: Member) => unknown
+
 /**
  * Stands for a query that was not awaited yet, and knows whose it is: `$transaction([…])` has to tell (rule I7). The maker
  * is private, so that whoever prints the query sees nothing of it: clients print their configuration.
@@ -21,20 +25,36 @@ const WITH_RELATIONS: ReadonlySet<string | symbol> = new Set([
 export class RoutedQuery implements PrismaPromise {
   readonly #query: PrismaPromise
   readonly #maker: Maker | undefined
+  readonly #remake: Remake | undefined
 
-  private constructor(query: PrismaPromise, maker: Maker | undefined) {
+  private constructor(query: PrismaPromise, maker: Maker | undefined, remake?: Remake) {
     this.#query = query
     this.#maker = maker
+    this.#remake = remake
   }
 
   /**
    * What `method` returned, called on something of `maker`'s: wrapped if it is a query, and else as it is. A query that has
    * a maker keeps it: a method of an extension may hand on a promise of another branch.
+   *
+   * @param remake makes the same query once more, on another client of the branch
    */
-  static of(result: unknown, maker: Maker | undefined, method: string | symbol): unknown {
+  static of(result: unknown, maker: Maker | undefined, method: string | symbol, remake?: Remake): unknown {
     if (typeof result !== 'object' || result === null || #maker in result) return result
     const isQuery = WITH_RELATIONS.has(method) && types.isProxy(result)
-    return isQuery || isPrismaPromise(result) ? new RoutedQuery(result as PrismaPromise, maker) : result
+    return isQuery || isPrismaPromise(result) ? new RoutedQuery(result as PrismaPromise, maker, remake) : result
+  }
+
+  /**
+   * The query as one of `member`, if it is of the same branch: of an earlier client, which was let go of since, it is made
+   * once more. Otherwise `undefined`.
+   */
+  static on(member: Member, query: unknown): unknown {
+    const maker = RoutedQuery.makerOf(query)
+    if (maker === undefined || maker.transaction !== member.transaction) return undefined
+    if (maker.owner.base === member.owner.base) return query
+    if (maker.owner.key === undefined || maker.owner.key !== member.owner.key) return undefined
+    return (query as RoutedQuery).#remake?.(member)
   }
 
   /** A query that nobody may make: it fails when it is awaited. */
@@ -53,7 +73,11 @@ export class RoutedQuery implements PrismaPromise {
     const inner = query.#query
     const value: unknown = Reflect.get(inner, property)
     if (typeof value !== 'function') return value
-    return (...args: unknown[]) => RoutedQuery.of(value.apply(inner, args), query.#maker, property)
+    const remake = query.#remake
+    return (...args: unknown[]) => {
+      const again = remake && ((member: Member) => Reflect.get(Object(remake(member)), property)(...args))
+      return RoutedQuery.of(value.apply(inner, args), query.#maker, property, again)
+    }
   }
 
   get [Symbol.toStringTag](): 'PrismaPromise' {
@@ -65,15 +89,29 @@ export class RoutedQuery implements PrismaPromise {
     fulfilled?: ((value: unknown) => A | PromiseLike<A>) | null,
     rejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
-    return this.#query.then(fulfilled, rejected)
+    const work = this.#maker?.owner.work
+    if (work === undefined) return this.#query.then(fulfilled, rejected)
+    // Not another promise beside the caller's, which AsyncLocalStorage makes dear.
+    work.begin()
+    return this.#query.then(
+      (value) => {
+        work.end()
+        return fulfilled ? fulfilled(value) : (value as A)
+      },
+      (reason) => {
+        work.end()
+        if (rejected) return rejected(reason)
+        throw reason
+      },
+    )
   }
 
   catch<B = never>(rejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<unknown> {
-    return this.#query.catch(rejected)
+    return this.then(undefined, rejected)
   }
 
   finally(settled?: (() => void) | null): Promise<unknown> {
-    return this.#query.finally(settled)
+    return this.then().finally(settled)
   }
 
   requestTransaction(transaction: unknown): unknown {

@@ -1,6 +1,7 @@
 import { isModelDelegate } from '../catalog/prisma-client.ts'
-import { Member, Target } from './client-family.ts'
+import { Member, Target } from './member.ts'
 import { isRouted, type Route, routedClient, routedDelegate } from './routed-client.ts'
+import { transactionOf } from './transaction-client.ts'
 
 /** Prisma's own objects behind views, by view. */
 const viewed = new WeakMap<object, object>()
@@ -24,20 +25,20 @@ export class Views {
     return typeof value === 'object' && value !== null ? (viewed.get(value) ?? value) : value
   }
 
-  /** The view of one of Prisma's objects that belongs to `owner`; anything else as it is. */
-  of(value: unknown, owner: Member): unknown {
+  /** The view of one of Prisma's objects that belongs to `member`; anything else as it is. */
+  of(value: unknown, member: Member): unknown {
     if (typeof value !== 'object' || value === null || isRouted(value)) return value
-    return this.#views.get(value) ?? this.#make(value, owner) ?? value
+    return this.#views.get(value) ?? this.#make(value, member) ?? value
   }
 
-  #make(object: object, owner: Member): object | undefined {
+  #make(object: object, of: Member): object | undefined {
     let view: object
     if (isModelDelegate(object)) {
       const { $parent } = object as { $parent?: object }
-      const member = this.#member($parent ?? owner.client, owner)
-      view = routedDelegate(this.#route(member), new Target(object, owner.branch))
+      const member = this.#member($parent ?? of.client, of, transactionOf(object))
+      view = routedDelegate(this.#route(member), new Target(object, of.owner.branch))
     } else if ('$transaction' in object) {
-      const member = this.#member(object, owner)
+      const member = this.#member(object, of, transactionOf(object))
       view = routedClient(this.#route(member))
     } else {
       return undefined
@@ -47,16 +48,17 @@ export class Views {
     return view
   }
 
-  #member(client: object, { base, branch, transaction }: Member): Member {
+  #member(client: object, { owner }: Member, known: object | undefined): Member {
     // Of a transaction's client, Prisma takes away what would end it.
-    return new Member(client, base, branch, transaction ?? ('$connect' in client ? undefined : client))
+    return new Member(client, owner, known ?? ('$connect' in client ? undefined : client))
   }
 
   #route(member: Member): Route {
+    const { branch } = member.owner
     return {
       reference: member,
       overrides: this.#overrides(member),
-      label: member.branch === undefined ? 'PrismaClient' : `PrismaClient(${JSON.stringify(member.branch)})`,
+      label: branch === undefined ? 'PrismaClient' : `PrismaClient(${JSON.stringify(branch)})`,
       current: () => member,
       view: (object) => this.of(object, member),
     }

@@ -85,10 +85,11 @@ export class BranchFactoryError extends BranchError {
  * between here and the server dropped its `search_path`, as PgBouncer does with `ignore_startup_parameters = options`.
  */
 export class WrongSchemaError extends BranchError {
-  constructor(schema: string, searchPath: string | undefined) {
+  constructor(expected: readonly string[], actual: string | undefined) {
+    const searchPath = expected.map((name) => JSON.stringify(name)).join(', ')
     super(
       'BRANCH_WRONG_SCHEMA',
-      `The connection's search_path should be ${JSON.stringify(schema)}, but is ${searchPath}: a pooler between here and ` +
+      `The connection's search_path should be ${searchPath}, but is ${actual}: a pooler between here and ` +
         'PostgreSQL seems to drop startup options. Connect past it, use its session mode, or reach branches by a ' +
         'database or a login role each (see docs/connections.md, "Schemas behind PgBouncer")',
     )
@@ -151,6 +152,18 @@ export class MissingOnBranchError extends BranchError {
       `The client of branch ${JSON.stringify(branch)} has no ${JSON.stringify(member)}, which the main client has. What ` +
         'was added to the main client before branches() stays there: add it to the client that the client option makes, ' +
         'too, or apply the extension after branches()',
+    )
+  }
+}
+
+/** A model that `@@schema` pins to another schema than the branch's was used there. Nothing was sent. */
+export class PinnedSchemaError extends BranchError {
+  constructor(branch: string, schemas: string[]) {
+    super(
+      'BRANCH_PINNED_SCHEMA',
+      `Branch ${JSON.stringify(branch)} is a schema, and the statement names ${schemas.join(', ')}, which @@schema pins ` +
+        'models to: it was not sent. Remove @@schema from models that branches have, and reach those that all share on ' +
+        'the main client: prisma.$branch(undefined)',
     )
   }
 }

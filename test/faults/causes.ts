@@ -1,6 +1,6 @@
 import type { Cause } from '../../demo/cause.ts'
 
-const LOST_CODES = /^(P1017|ConnectionClosed|08...|57P0[12])$/
+const LOST_CODES = /^(P1017|ConnectionClosed|08...|57P0[12]|ECONNRESET|EPIPE)$/
 const LOST_WORDS = /Connection terminated|Client has encountered a connection error|Server has closed the connection/
 
 const UNREACHABLE_CODES = /^(P1001|P1008|P2037|DatabaseNotReachable|SocketTimeout|TooManyConnections|57P03|53300)$/

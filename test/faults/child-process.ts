@@ -2,10 +2,8 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { onTestFinished } from 'vitest'
+import { PATIENCE } from '../kit/patience.ts'
 import type { ApplicationReport, ApplicationSettings } from './child/application.ts'
-
-/** Milliseconds in which a process has to end by itself. */
-const PATIENCE = 20_000
 
 /** An application under load in a process of its own. It is gone when the test is over. */
 export class ApplicationProcess {

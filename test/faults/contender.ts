@@ -8,15 +8,16 @@ import { schemaAdapter, schemaUrl } from '../../src/postgres.ts'
 import type { BranchesOptions } from '../../src/settings/options.ts'
 import type { WorkClient } from '../kit/mixed-work.ts'
 import { CountingClock } from './counting-clock.ts'
+import { CONNECT_TIMEOUT, HUNG } from './slack.ts'
 
 /** Connections of one pool. */
 export const POOL_SIZE = 5
 
 /** A driver that waits for ever to be connected is a fault of its own. */
-const DRIVER = { max: POOL_SIZE, connectionTimeoutMillis: 3_000 }
+const DRIVER = { max: POOL_SIZE, connectionTimeoutMillis: CONNECT_TIMEOUT }
 
 /** Waits longer for a transaction to start than the driver waits for a connection, so that it is the driver's error. */
-const CLIENT = { transactionOptions: { maxWait: 8_000, timeout: 15_000 } }
+const CLIENT = { transactionOptions: { maxWait: HUNG, timeout: HUNG } }
 
 /** Something that reaches the branches of a database. */
 export interface Contender {

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type Cause, causeOf } from '../../demo/cause.ts'
 import { LONG_TRANSACTION, MIXED_WORK, type WorkKind } from '../kit/mixed-work.ts'
 import type { Contender } from './contender.ts'
+import { HUNG, MOST_AT_A_TIME } from './slack.ts'
 
 /** A piece of work and what became of it. Times are of `performance.now()`. */
 export interface Operation {
@@ -12,9 +13,6 @@ export interface Operation {
   endedAt?: number
   failure?: Cause
 }
-
-/** Work that does not settle within this after the last was started counts as hung. */
-const PATIENCE = 8_000
 
 /** Steady mixed work on several branches: a piece starts at its time, whether or not those before it are done. */
 export class Load {
@@ -39,15 +37,24 @@ export class Load {
 
   /** Resolves when each branch has a transaction under way besides, for a while: a fault must have something to hit. */
   async keepBusy(): Promise<void> {
-    for (const branch of this.#branches) this.#start(LONG_TRANSACTION, branch)
-    await delay(100)
+    await Promise.all(
+      this.#branches.map((branch) => new Promise<void>((begun) => this.#start(LONG_TRANSACTION, branch, begun))),
+    )
+  }
+
+  /** Whether each branch has served something that was started after a time of `performance.now()`. */
+  servedSince(time: number): boolean {
+    const served = this.operations.filter(({ endedAt, failure, startedAt }) => {
+      return startedAt >= time && endedAt !== undefined && failure === undefined
+    })
+    return new Set(served.map(({ branch }) => branch)).size === this.#branches.length
   }
 
   /** Starts nothing more, and waits for what runs. */
   async finish(): Promise<void> {
     this.#stopped = true
     await this.#pacer
-    await Promise.race([Promise.all(this.#running), delay(PATIENCE, undefined, { ref: false })])
+    await Promise.race([Promise.all(this.#running), delay(HUNG, undefined, { ref: false })])
   }
 
   /** Milliseconds of work behind it, at its pace. */
@@ -65,7 +72,7 @@ export class Load {
   async #keepPace(): Promise<void> {
     let next = performance.now()
     while (!this.#stopped) {
-      this.#startNext()
+      if (this.#running.size < MOST_AT_A_TIME) this.#startNext()
       // Whoever could not run for a while does not catch up all at once.
       next = Math.max(next + this.#pace, performance.now() - 2 * this.#pace)
       await delay(Math.max(0, next - performance.now()))
@@ -79,18 +86,22 @@ export class Load {
     this.#start(kind, this.#branches[(number * 7 + Math.floor(number / 8)) % this.#branches.length] as string)
   }
 
-  #start(kind: WorkKind, branch: string): void {
+  /** @param settled also called when it is under way, if it is a long one */
+  #start(kind: WorkKind, branch: string, settled = () => {}): void {
     const mark = `n${this.operations.length}`
     const operation: Operation = { branch, mark, kind, startedAt: performance.now() }
     this.operations.push(operation)
-    const running = this.#run(operation, kind).finally(() => this.#running.delete(running))
+    const running = this.#run(operation, kind, settled).finally(() => {
+      this.#running.delete(running)
+      settled()
+    })
     this.#running.add(running)
   }
 
-  async #run(operation: Operation, kind: WorkKind): Promise<void> {
+  async #run(operation: Operation, kind: WorkKind, begun: () => void): Promise<void> {
     const { branch, mark } = operation
     try {
-      await this.#contender.run(branch, (client) => kind.run(client, mark))
+      await this.#contender.run(branch, (client) => kind.run(client, mark, begun))
     } catch (error) {
       operation.failure = causeOf(error)
     }

@@ -2,8 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import type { WorkClient } from '../kit/mixed-work.ts'
 import { POOL_SIZE } from './contender.ts'
+import { DRAIN_TIMEOUT_OF_THE_LOST, LONGER_THAN_CONNECTING, LONGER_THAN_PROBES, PROBE_TIMEOUT } from './slack.ts'
 import { BRANCHES, faultStage } from './stage.ts'
-import { type Scene, trial } from './trial.ts'
+import { happens, type Scene, trial } from './trial.ts'
 import { over } from './verdict.ts'
 
 describe('faults of the network', () => {
@@ -39,10 +40,11 @@ describe('faults of the network', () => {
   it('connections refused while pools grow old: fails what could not connect, and nothing else', async (context) => {
     await trial(stage(), context, {
       options: { maxAge: 400, maxAgeJitter: 0 },
-      async inject({ proxy }) {
+      async inject(scene) {
+        const { load, proxy } = scene
         const from = performance.now()
         proxy.refuse()
-        await delay(1_000)
+        await happens(scene, 1_000, () => load.operations.some(({ failure }) => failure !== undefined))
         await proxy.accept()
         return [{ from, cut: 0, away: true, to: await over() }]
       },
@@ -62,25 +64,26 @@ describe('faults of the network', () => {
   }
 
   /** What is on a connection that is lost for ever hangs until the network says so, which it does at the end. */
-  const blackHole = async ({ proxy }: Scene, ms: number) => {
+  const blackHole = async (scene: Scene, ms: number) => {
+    const { proxy } = scene
     const from = performance.now()
     const cut = proxy.forget()
-    await delay(ms)
+    await happens(scene, ms, ({ probes }) => probes.some(({ ok }) => !ok))
     proxy.heal()
     return { from, cut, away: true, to: await over() }
   }
 
   it('black hole on live pools: probes time out, and all but what was on a lost connection goes on', async (context) => {
     await trial(stage(), context, {
-      options: { drainTimeout: 1_000 },
+      options: { drainTimeout: DRAIN_TIMEOUT_OF_THE_LOST },
       async inject(scene) {
         await fillPools(scene)
-        return [await blackHole(scene, 3_000)]
+        return [await blackHole(scene, LONGER_THAN_PROBES + DRAIN_TIMEOUT_OF_THE_LOST)]
       },
       afterwards({ probes }) {
         const hung = probes.filter(({ ok }) => !ok)
         expect(hung.length).toBeGreaterThan(0)
-        for (const { took } of hung) expect(took).toBeGreaterThanOrEqual(500)
+        for (const { took } of hung) expect(took).toBeGreaterThanOrEqual(PROBE_TIMEOUT)
       },
     })
   })
@@ -93,8 +96,10 @@ describe('faults of the network', () => {
         await delay(500)
         scene.proxy.forget()
       },
-      async inject({ proxy }) {
-        await delay(2_000)
+      async inject(scene) {
+        const { proxy } = scene
+        const failed = (probes: { ok: boolean }[]) => probes.filter(({ ok }) => !ok).length
+        await happens(scene, LONGER_THAN_PROBES, ({ probes }) => failed(probes) >= BRANCHES.length)
         proxy.heal()
         return [{ from: performance.now(), cut: 0, to: await over() }]
       },
@@ -108,8 +113,7 @@ describe('faults of the network', () => {
     await trial(stage(), context, {
       async inject(scene) {
         scene.proxy.swallow()
-        // Longer than the driver waits for a connection.
-        return [await blackHole(scene, 4_500)]
+        return [await blackHole(scene, LONGER_THAN_CONNECTING)]
       },
     })
   })
@@ -117,7 +121,7 @@ describe('faults of the network', () => {
   it('slow network, 500 ms there and back: nothing fails', async (context) => {
     let slowest = 0
     await trial(stage(), context, {
-      options: { probeTimeout: 3_000, maxAge: 2_000, drainTimeout: 10_000 },
+      options: { probeTimeout: 6_000, maxAge: 2_000 },
       // Five connections a branch can do no more.
       pace: 120,
       async inject({ proxy }) {
@@ -137,7 +141,7 @@ describe('faults of the network', () => {
   it('narrow network, 20 kB a second for each connection: nothing fails', async (context) => {
     let slowest = 0
     await trial(stage(), context, {
-      options: { probeTimeout: 3_000, maxAge: 1_000 },
+      options: { probeTimeout: 6_000, maxAge: 1_000 },
       pace: 100,
       async inject({ proxy }) {
         const from = performance.now()

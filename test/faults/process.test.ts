@@ -4,6 +4,7 @@ import type { PostgresDatabase } from '../kit/postgres-database.ts'
 import { terminate } from './backends.ts'
 import type { ApplicationSettings } from './child/application.ts'
 import { ApplicationProcess } from './child-process.ts'
+import { DRAIN_TIMEOUT } from './slack.ts'
 import { BRANCHES, faultStage } from './stage.ts'
 import { judge, type Outage, over, tableRow, unserved, wrongWrites } from './verdict.ts'
 
@@ -80,6 +81,6 @@ describe('faults of the process', () => {
       application.signal('SIGTERM')
       return { from, to: from, cut: 0 }
     }
-    await compare(task, { maxAge: 60_000, drainTimeout: 10_000 }, end, ENDED)
+    await compare(task, { maxAge: 60_000, drainTimeout: DRAIN_TIMEOUT }, end, ENDED)
   })
 })

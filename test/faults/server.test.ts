@@ -57,7 +57,7 @@ describe('faults of the server', () => {
     await trial(stage(), context, {
       async inject({ contender, database }) {
         const victim = contender.run('a', async (client) => {
-          await client.$queryRaw`SELECT pg_sleep(5)::text AS victim`
+          await client.$queryRaw`SELECT pg_sleep(60)::text AS victim`
         })
         const failing = victim.catch(() => victims++)
         const terminated = await terminate(database, "query LIKE '%AS victim'")

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { PostgresDatabase } from '../kit/postgres-database.ts'
 import { isLost, isUnreachable } from './causes.ts'
 import type { Operation } from './load.ts'
+import { NEWS } from './slack.ts'
 
 /** What a fault did, and when (of `performance.now()`): what it excuses. */
 export interface Outage {
@@ -17,7 +18,7 @@ export interface Outage {
 
 /** Notes when a fault is over: when the event loop, which the work shares with the test, has had the news of it. */
 export async function over(): Promise<number> {
-  await delay(50)
+  await delay(NEWS)
   return performance.now()
 }
 

@@ -146,14 +146,12 @@ describe('A unit of work', () => {
     const { prisma, units, app } = await application()
     await app.register(branchPlugin, { prisma, branch })
     const bytes = async function* () {
-      for await (const line of lines(prisma, 100)) yield Buffer.from(line)
+      for await (const line of lines(prisma, 3)) yield Buffer.from(line)
     }
     app.get('/', async (_request, reply) => answer(reply, () => Readable.from(bytes(), { objectMode: false })) ?? reply)
     const url = await app.listen({ port: 0, host: '127.0.0.1' })
     const { text } = await get(url, ON_A)
-    const rows = text.trim().split('\n')
-    expect(rows.length).toBeGreaterThan(1)
-    expect(new Set(rows)).toEqual(new Set(['{"branch":"a"}']))
+    expect(text.trim().split('\n')).toEqual(Array(3).fill('{"branch":"a"}'))
     await eventually(() => units).toEqual(ONCE)
   })
 
@@ -164,7 +162,7 @@ describe('A unit of work', () => {
     app.get('/fails', async () => {
       throw new Error('Failed')
     })
-    app.get('/streams', async () => Readable.from(lines(prisma, 50)))
+    app.get('/streams', async () => Readable.from(lines(prisma, 2)))
     app.get('/hijacks', async (_request, reply) => {
       reply.hijack()
       reply.raw.end('x')

@@ -23,11 +23,11 @@ const ON_A = { headers: { 'X-Branch': 'a' } }
 
 describe('branchMiddleware of Koa', () => {
   it.each<[string, (prisma: Client) => unknown]>([
-    ['a Node stream', (prisma) => Readable.from(lines(prisma, 200))],
-    ['a web stream', (prisma) => ReadableStream.from(lines(prisma, 200))],
+    ['a Node stream', (prisma) => Readable.from(lines(prisma, 3))],
+    ['a web stream', (prisma) => ReadableStream.from(lines(prisma, 3))],
     [
       'a Fetch response',
-      (prisma) => new Response(ReadableStream.from(lines(prisma, 200)).pipeThrough(new TextEncoderStream())),
+      (prisma) => new Response(ReadableStream.from(lines(prisma, 3)).pipeThrough(new TextEncoderStream())),
     ],
   ])('keeps %s on its branch while it is sent', async (_body, body) => {
     const start = application((app, prisma) => {
@@ -37,9 +37,7 @@ describe('branchMiddleware of Koa', () => {
     })
     const served = await serve(start, ['a'])
     const { status, text } = await get(served.origin, ON_A)
-    const sent = text.trim().split('\n')
-    expect([status, new Set(sent)]).toEqual([200, new Set(['{"branch":"a"}'])])
-    expect(sent.length).toBeGreaterThan(2)
+    expect([status, text.trim().split('\n')]).toEqual([200, Array(3).fill('{"branch":"a"}')])
     await nothingLeft(served)
     expect([served.units, served.pools]).toEqual([
       { begun: 1, ended: 1 },
@@ -80,7 +78,7 @@ describe('branchMiddleware of Koa', () => {
       })
       app.use(branchMiddleware(prisma, { branch }))
       app.use((context) => {
-        context.body = Readable.from(lines(prisma, 30))
+        context.body = Readable.from(lines(prisma, 2))
       })
       return listen(createServer(app.callback()), prisma)
     }
@@ -112,10 +110,10 @@ describe('branchMiddleware of Koa', () => {
       app.use(branchMiddleware(prisma, { branch }))
       app.use((context) => {
         if (context.query.throw !== undefined) throw new Error('Thrown')
-        context.body = context.query.web === undefined ? Readable.from(lines(prisma, 50)) : web(prisma)
+        context.body = context.query.web === undefined ? Readable.from(lines(prisma, 2)) : web(prisma)
       })
     })
-    const web = (prisma: Client) => ReadableStream.from(lines(prisma, 50))
+    const web = (prisma: Client) => ReadableStream.from(lines(prisma, 2))
     const served = await serve(start, ['a', 'b'])
     for (const path of ['/b', '/b?web']) {
       const { text } = await get(served.origin + path, ON_A)
@@ -145,7 +143,7 @@ describe('branchMiddleware of Koa', () => {
     }
     const served = await serve(start, ['a'])
     expect((await get(served.origin, ON_A)).text).toBe('a')
-    expect(order).toEqual(['handled', 'after', 'sent'])
+    await eventually(() => order).toEqual(['handled', 'after', 'sent'])
     await nothingLeft(served)
   })
 
@@ -165,7 +163,7 @@ describe('branchMiddleware of Koa', () => {
         context.path === '/wait' ? new Promise<string>((resolve) => (choose = resolve)) : branch(context)
       app.use(branchMiddleware(prisma, { branch: choice }))
       app.use((context) => {
-        context.body = Readable.from(lines(prisma, 50))
+        context.body = Readable.from(lines(prisma, 2))
       })
       const server = createHttp2Server(app.callback())
       server.listen(0, '127.0.0.1')

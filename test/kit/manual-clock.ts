@@ -33,7 +33,7 @@ export class ManualClock implements Clock {
     const until = this.#monotonic + ms
     await this.settle()
     for (let next = this.#due(until); next !== undefined; next = this.#due(until)) {
-      this.jump(next.at - this.#monotonic)
+      this.jump(Math.max(0, next.at - this.#monotonic))
       this.#timers.delete(next)
       next.callback()
       await this.settle()

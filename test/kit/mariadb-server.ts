@@ -2,8 +2,10 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { PrismaMariaDb } from '@prisma/adapter-mariadb'
 import { type SqlDriverAdapter, sql } from '../../src/driver/driver-adapter.ts'
+import { PATIENCE } from './patience.ts'
 import { findProgram, freePort, removeDirectory, runProgram, ServerProcess, serverDirectory } from './server-program.ts'
 
 const HINT = 'MariaDB is not on this machine: apt-get install mariadb-server'
@@ -11,8 +13,11 @@ const HINT = 'MariaDB is not on this machine: apt-get install mariadb-server'
 const USER = 'app'
 const ADMINISTRATOR = 'administrator'
 const PASSWORD = 'embedded-secret'
-/** Shorter than the connector's own: a server that is gone is not waited for. */
-const CONNECT_TIMEOUT = 2_000
+/**
+ * How long a pool waits for a connection before it gives up: for a server or database that is gone, and for its turn on a
+ * slow machine.
+ */
+const ACQUIRE_TIMEOUT = 10_000
 
 /** A MariaDB with a data directory of its own on a free port of the loopback interface. */
 export class MariaDbServer {
@@ -52,8 +57,8 @@ export class MariaDbServer {
     return server
   }
 
-  /** The URL of a database of this server, for the application's user. A pool gives up to connect after `timeout`. */
-  url(database: string, poolSize: number, timeout = CONNECT_TIMEOUT): string {
+  /** The URL of a database of this server, for the application's user. A pool gives up to wait after `timeout`. */
+  url(database: string, poolSize: number, timeout = ACQUIRE_TIMEOUT): string {
     return this.#url(USER, database, poolSize, timeout)
   }
 
@@ -73,11 +78,12 @@ export class MariaDbServer {
     return rows.map(([id]) => String(id))
   }
 
-  /** Ends the application's connections, also under a statement. */
+  /** Ends the application's connections, also under a statement. Resolves when the server has none of them any more. */
   async killAll(): Promise<number> {
     const ids = await this.connections()
     // One that has gone by itself is fine.
     for (const id of ids) await this.query(`KILL CONNECTION ${id}`).catch(() => {})
+    while ((await this.connections()).some((id) => ids.includes(id))) await delay(5)
     return ids.length
   }
 
@@ -120,8 +126,8 @@ export class MariaDbServer {
     await removeDirectory(this.#directory)
   }
 
-  #url(user: string, database: string, poolSize: number, timeout = CONNECT_TIMEOUT): string {
-    const parameters = `connectionLimit=${poolSize}&connectTimeout=${timeout}&acquireTimeout=${timeout}`
+  #url(user: string, database: string, poolSize: number, timeout = ACQUIRE_TIMEOUT): string {
+    const parameters = `connectionLimit=${poolSize}&connectTimeout=${PATIENCE}&acquireTimeout=${timeout}`
     return `mariadb://${user}:${PASSWORD}@127.0.0.1:${this.#port}/${database}?${parameters}`
   }
 

@@ -9,7 +9,8 @@ export interface WorkKind {
   readonly name: string
   /** How many users it writes, all or none; each has the mark at the start of its address. */
   readonly writes: number
-  run(client: WorkClient, mark: string): Promise<void>
+  /** @param begun called by a long one when it is under way */
+  run(client: WorkClient, mark: string, begun?: () => void): Promise<void>
 }
 
 /** Every way to read and write, for use in turn. Addresses are `mark@kind`. */
@@ -93,14 +94,15 @@ export const MIXED_WORK: readonly WorkKind[] = [
   },
 ]
 
-/** In which something is in flight for a third of a second. */
+/** In which something is in flight for a second from when it has begun. */
 export const LONG_TRANSACTION: WorkKind = {
   name: 'long transaction',
   writes: 2,
-  async run(client, mark) {
+  async run(client, mark, begun) {
     await client.$transaction(async (tx) => {
       await tx.user.create({ data: { email: `${mark}@long1` } })
-      await tx.$queryRaw`SELECT pg_sleep(0.3)::text`
+      begun?.()
+      await tx.$queryRaw`SELECT pg_sleep(1)::text`
       await tx.user.create({ data: { email: `${mark}@long2` } })
     })
   },

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 
 const OTHERS =
@@ -21,9 +22,17 @@ export class PostgresDatabase {
     return this.#count(`SELECT count(*) ${OTHERS}`)
   }
 
-  /** Ends every client connection; says how many there were. */
-  terminateAll(): Promise<number> {
-    return this.#count(`SELECT count(pg_terminate_backend(pid)) ${OTHERS}`)
+  /** Ends every client connection; says how many there were. Resolves when the server has none of them any more. */
+  async terminateAll(): Promise<number> {
+    const ended = await this.query<{ pid: number }>(`SELECT pid, pg_terminate_backend(pid) ${OTHERS}`)
+    const pids = ended.map(({ pid }) => pid)
+    while ((await this.#count(`SELECT count(*) ${OTHERS} AND pid = ANY ($1)`, [pids])) > 0) await delay(5)
+    return pids.length
+  }
+
+  /** How many statements are at work whose text is like that. */
+  underWay(pattern: string): Promise<number> {
+    return this.#count(`SELECT count(*) ${OTHERS} AND state = 'active' AND query LIKE $1`, [pattern])
   }
 
   async disconnect(): Promise<void> {
@@ -46,7 +55,7 @@ export class PostgresDatabase {
     return connecting
   }
 
-  async #count(text: string): Promise<number> {
-    return Number((await this.query<{ count: string }>(text))[0]?.count)
+  async #count(text: string, values: unknown[] = []): Promise<number> {
+    return Number((await this.query<{ count: string }>(text, values))[0]?.count)
   }
 }

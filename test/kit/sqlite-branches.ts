@@ -6,6 +6,7 @@ import { PrismaClient } from '../../generated/sqlite/client.ts'
 import { branchesWith } from '../../src/extension/branches.ts'
 import { type Clock, systemClock } from '../../src/pools/clock.ts'
 import type { BranchesOptions } from '../../src/settings/options.ts'
+import { PATIENT_POOLS, PATIENT_TRANSACTIONS } from './patience.ts'
 import { temporaryDirectory } from './pool-bench.ts'
 
 const migration = readFileSync('prisma/sqlite/migration.sql', 'utf8')
@@ -26,18 +27,20 @@ export async function sqliteBranches(options: Partial<BranchesOptions> = {}, clo
   const urls = new Map<string, string>()
   for (const name of ['main', 'a', 'b', 'c']) urls.set(name, await sqliteFile(directory, name))
   const made: string[] = []
-  const main = new PrismaClient({ adapter: new PrismaLibSql({ url: urls.get('main') as string }) })
+  const adapter = new PrismaLibSql({ url: urls.get('main') as string })
+  const main = new PrismaClient({ ...PATIENT_TRANSACTIONS, adapter })
   const prisma = main.$extends(
     branchesWith(
       {
         maxAge: Infinity,
+        ...PATIENT_POOLS,
         url: (branch) => (branch === 'main' ? undefined : urls.get(branch)),
         // Called once for each client that is made.
         adapter: (url) => {
           made.push([...urls].find(([, known]) => known === url)?.[0] ?? url)
           return new PrismaLibSql({ url })
         },
-        client: (adapter) => new PrismaClient({ adapter }),
+        client: (adapter) => new PrismaClient({ ...PATIENT_TRANSACTIONS, adapter }),
         ...options,
       },
       {},

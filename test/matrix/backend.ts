@@ -57,7 +57,7 @@ export interface Databases {
   connections(): Promise<number>
   /** Ends all connections. */
   cut(): Promise<void>
-  /** A statement that adds a user after half a minute. */
+  /** A statement that adds a user after five minutes. */
   slowInsert(email: string): string
   /** How many of those are under way, as the server sees it. */
   slowInserts(): Promise<number>

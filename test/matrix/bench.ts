@@ -3,6 +3,7 @@ import { expect, onTestFinished } from 'vitest'
 import { branchesWith } from '../../src/extension/branches.ts'
 import { type Clock, systemClock } from '../../src/pools/clock.ts'
 import type { BranchesOptions } from '../../src/settings/options.ts'
+import { PATIENT_POOLS } from '../kit/patience.ts'
 import type { BackendServer, Databases } from './backend.ts'
 
 /** A client with the extension, and its databases: `main` and a branch for each name. */
@@ -27,6 +28,7 @@ export async function bench(
         },
         client: (adapter) => server.client(adapter),
         maxAge: Infinity,
+        ...PATIENT_POOLS,
         ...options,
       },
       {},
@@ -60,7 +62,7 @@ export async function whose(client: { user: { findFirstOrThrow(args: object): Pr
 
 /** Waits until the server has noticed that connections are gone, which it does a moment after the client. */
 export async function expectConnections(databases: Databases, expected: number): Promise<void> {
-  await expect.poll(() => databases.connections(), { timeout: 5_000, interval: 20 }).toBe(expected)
+  await expect.poll(() => databases.connections(), { interval: 20 }).toBe(expected)
 }
 
 /** The most connections that the server had at any one time during `work`. */
@@ -82,7 +84,7 @@ export async function mostConnections(databases: Databases, work: () => Promise<
   return most
 }
 
-/** Starts a statement that takes half a minute; resolves when the server is at it, with what will come of it. */
+/** Starts a statement that takes minutes; resolves when the server is at it, with what will come of it. */
 export async function startSlowInsert({ prisma, databases }: Bench, branch: string, email: string) {
   const outcome = prisma
     .$branch(branch)
@@ -91,6 +93,6 @@ export async function startSlowInsert({ prisma, databases }: Bench, branch: stri
       () => 'done',
       (error: Error) => error,
     )
-  await expect.poll(() => databases.slowInserts(), { timeout: 5_000, interval: 20 }).toBe(1)
+  await expect.poll(() => databases.slowInserts(), { interval: 20 }).toBe(1)
   return { outcome }
 }

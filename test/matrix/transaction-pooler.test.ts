@@ -177,7 +177,7 @@ describe('what bounds the connections of a pooler to its server', () => {
   }
 
   /** The pooler does not wait for the server to be done with a connection that it closes. */
-  const expectMany = (expected: number) => expect.poll(many, { timeout: 5_000, interval: 20 }).toBe(expected)
+  const expectMany = (expected: number) => expect.poll(many, { interval: 20 }).toBe(expected)
 
   /** Visits all, one after the other. */
   async function visit(config: PgBouncerConfig, url: (pooler: PgBouncer, name: string) => string) {

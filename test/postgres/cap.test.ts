@@ -39,19 +39,20 @@ describe('more branches than connections', () => {
       expect(error).toMatchObject({ code: 'BRANCH_ACQUIRE_TIMEOUT' })
       expect(String(error)).toContain('Raise maxClients (DB_CONN_MAX_CLIENTS)')
     })
-    expect(await whose(prisma.$branch('b'))).toBe('b')
+    // The next one has as little time to find room.
+    await expect.poll(() => whose(prisma.$branch('b')).catch(({ code }) => code)).toBe('b')
   })
 
   it('C2: branches that are never idle share the clients they have', async () => {
     const names = ['a', 'b', 'c']
-    const { prisma } = await postgresBranches(names, { maxClients: 2, acquireTimeout: 4_000 })
-    const until = performance.now() + 5_000
+    const { prisma } = await postgresBranches(names, { maxClients: 2 })
     const served = new Map(names.map((name) => [name, 0]))
+    const goOn = () => names.some((name) => Number(served.get(name)) <= 10)
     // Three statements at any time on each: no pool ever rests.
     const workers = names.flatMap((name) =>
       [1, 2, 3].map(async (i) => {
         await pause(i * 7)
-        while (performance.now() < until) {
+        while (goOn()) {
           await prisma.$branch(name).$queryRaw`SELECT pg_sleep(0.02)::text`
           served.set(name, (served.get(name) ?? 0) + 1)
         }

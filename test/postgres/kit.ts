@@ -1,10 +1,12 @@
 import { PrismaPg } from '@prisma/adapter-pg'
 import { inject, onTestFinished } from 'vitest'
 import { PrismaClient } from '../../generated/postgres/client.ts'
-import { branches } from '../../src/index.ts'
+import { branchesWith } from '../../src/extension/branches.ts'
+import { type Clock, systemClock } from '../../src/pools/clock.ts'
 import { schemaAdapter, schemaUrl } from '../../src/postgres.ts'
 import type { BranchesOptions } from '../../src/settings/options.ts'
 import { createBranch, migrate } from '../kit/branches.ts'
+import { PATIENCE, PATIENT_POOLS, PATIENT_TRANSACTIONS } from '../kit/patience.ts'
 import { PostgresDatabase } from '../kit/postgres-database.ts'
 
 /** Connections of one pool: enough for work side by side on one branch. */
@@ -33,6 +35,7 @@ export async function postgresBranches(
   names: string[],
   options: Partial<BranchesOptions> = {},
   given?: PostgresDatabase,
+  clock: Clock = systemClock,
 ) {
   const database = given ?? (await testDatabase())
   await migrate(database)
@@ -41,15 +44,23 @@ export async function postgresBranches(
     const schema = await createBranch(database, name)
     await database.query(`INSERT INTO "${schema}"."User" (email) VALUES ('${name}@example.com')`)
   }
-  const main = new PrismaClient({ adapter: new PrismaPg({ connectionString: database.url, max: POOL_SIZE }) })
+  const main = new PrismaClient({
+    ...PATIENT_TRANSACTIONS,
+    adapter: new PrismaPg({ connectionString: database.url, max: POOL_SIZE }),
+  })
   const prisma = main.$extends(
-    branches({
-      url: (name) => schemaUrl(database.url, `branch_${name}`),
-      adapter: schemaAdapter(PrismaPg, { max: POOL_SIZE }),
-      client: (adapter) => new PrismaClient({ adapter }),
-      maxAge: Infinity,
-      ...options,
-    }),
+    branchesWith(
+      {
+        url: (name) => schemaUrl(database.url, `branch_${name}`),
+        adapter: schemaAdapter(PrismaPg, { max: POOL_SIZE }),
+        client: (adapter) => new PrismaClient({ ...PATIENT_TRANSACTIONS, adapter }),
+        maxAge: Infinity,
+        ...PATIENT_POOLS,
+        ...options,
+      },
+      {},
+      clock,
+    ),
   )
   onTestFinished(() => prisma.$disconnect())
   return { prisma, database }
@@ -63,7 +74,7 @@ export async function whose(client: { user: { findFirstOrThrow(args: object): Pr
 
 /** Until the server has noticed that its clients are gone, which it does a moment after them. */
 export async function connectionsSettle(database: PostgresDatabase, expected: number): Promise<number> {
-  const deadline = performance.now() + 5_000
+  const deadline = performance.now() + PATIENCE
   for (;;) {
     const connections = await database.connections()
     if (connections === expected || performance.now() > deadline) return connections

@@ -1,10 +1,17 @@
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream'
 import { inspect } from 'node:util'
 import { PrismaPg } from '@prisma/adapter-pg'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { PrismaClient } from '../../generated/postgres/client.ts'
 import { identifyDatasource } from '../../src/datasource/identity.ts'
 import { schemaAdapter, schemaUrl } from '../../src/postgres.ts'
-import { migrate } from '../kit/branches.ts'
+import { createBranch, migrate } from '../kit/branches.ts'
+import type { PostgresDatabase } from '../kit/postgres-database.ts'
 import { testDatabase } from './kit.ts'
 
 const BASE =
@@ -28,10 +35,10 @@ describe('schemaUrl', () => {
     ])
   })
 
-  it('replaces the schema and search_path of a base URL that has them', () => {
+  it('puts the schema in the place of that of a base URL that has one', () => {
     const once = schemaUrl(BASE, 'branch_a')
     expect(schemaUrl(schemaUrl(BASE, 'other schema'), 'branch_a')).toBe(once)
-    const other = schemaUrl(`${BASE}&options=-csearch_path%3Dpublic%20--search_path%3Dx`, 'branch_a')
+    const other = schemaUrl(`${BASE}&schema=x&options=-csearch_path%3Dpublic%20--search_path%3Dx`, 'branch_a')
     expect(identifyDatasource(other, 'a').key).toBe(identifyDatasource(once, 'a').key)
     expect(identifyDatasource(once, 'a').label).toBe('postgresql://db.example.com:6432/app?schema=branch_a')
   })
@@ -55,6 +62,12 @@ describe('schemaUrl', () => {
   it.each(['mysql://db/app', 'nonsense', ''])('refuses %j as a base URL', (url) => {
     expect(() => schemaUrl(url, 'branch_a')).toThrow(expect.objectContaining({ code: 'BRANCH_INVALID_URL' }))
     expect(() => schemaAdapter(PrismaPg)(url)).toThrow(expect.objectContaining({ code: 'BRANCH_INVALID_URL' }))
+  })
+
+  it('schemaAdapter refuses a URL whose search_path is not that of its schema', () => {
+    const url = 'postgresql://u:hunter2@db/app?schema=branch_a&options=-c%20search_path=public'
+    expect(() => schemaAdapter(PrismaPg)(url)).toThrow(expect.objectContaining({ code: 'BRANCH_INVALID_URL' }))
+    expect(() => schemaAdapter(PrismaPg)(url)).not.toThrow('hunter2')
   })
 
   it('schemaAdapter refuses a URL that names no schema, without showing it', () => {
@@ -97,6 +110,135 @@ describe('a schema name from outside', () => {
     } finally {
       await prisma.$disconnect()
     }
+  })
+})
+
+describe('schemas that all branches share', () => {
+  const shared = { extraSchemas: ['extensions'] }
+
+  /** The table of the test in a schema, with a row whose address is in mixed case. */
+  async function contacts(database: PostgresDatabase, schema: string) {
+    await database.query(`CREATE SCHEMA IF NOT EXISTS "${schema}";
+      CREATE TABLE "${schema}"."Contact" (email extensions.citext);
+      INSERT INTO "${schema}"."Contact" VALUES ('Ada@Example.com')`)
+  }
+
+  async function databaseWithExtensions() {
+    const database = await testDatabase()
+    await database.query(`CREATE SCHEMA extensions;
+      CREATE EXTENSION citext SCHEMA extensions;
+      CREATE EXTENSION pg_trgm SCHEMA extensions`)
+    await contacts(database, 'branch_a')
+    return database
+  }
+
+  function clientOf(url: string) {
+    const prisma = new PrismaClient({ adapter: schemaAdapter(PrismaPg)(url) })
+    onTestFinished(() => prisma.$disconnect())
+    return prisma
+  }
+
+  it('have their operators and functions found: citext compares without case, pg_trgm is there', async () => {
+    const database = await databaseWithExtensions()
+    const prisma = clientOf(schemaUrl(database.url, 'branch_a', shared))
+    const found = prisma.$queryRawUnsafe(
+      'SELECT count(*)::int FROM "Contact" WHERE email = $1::citext',
+      'ada@example.COM',
+    )
+    expect(await found).toEqual([{ count: 1 }])
+    expect(await prisma.$queryRaw`SELECT similarity('word', 'words') > 0.5 AS similar`).toEqual([{ similar: true }])
+    const [row] = (await prisma.$queryRaw`SELECT current_schemas(false)::text[] AS schemas`) as { schemas: string[] }[]
+    expect(row?.schemas).toEqual(['branch_a', 'extensions'])
+
+    // What they are for: without them citext compares as text does, and says nothing.
+    const without = clientOf(schemaUrl(database.url, 'branch_a'))
+    const compared = without.$queryRaw`SELECT count(*)::int FROM "Contact" WHERE email = 'ada@example.COM'`
+    expect(await compared).toEqual([{ count: 0 }])
+    await expect(without.$queryRaw`SELECT similarity('word', 'words')`).rejects.toThrow('does not exist')
+  })
+
+  it('B4: lead no branch to the tables of main, be it on the path or not there at all', async () => {
+    const database = await databaseWithExtensions()
+    await migrate(database)
+    const absent = clientOf(schemaUrl(database.url, 'branch_dropped', shared))
+    await expect(absent.$queryRaw`SELECT * FROM "User"`).rejects.toThrow('does not exist')
+    await expect(absent.user.findMany()).rejects.toThrow()
+  })
+
+  it("have main's among them if that is said in so many words", async () => {
+    const database = await databaseWithExtensions()
+    await migrate(database)
+    const prisma = clientOf(schemaUrl(database.url, 'branch_a', { ...shared, includeMainSchema: 'public' }))
+    expect(await prisma.$queryRaw`SELECT * FROM "User"`).toEqual([])
+  })
+
+  it('B4: are checked on each new connection: a path that has one more or one less is an error', async () => {
+    const database = await databaseWithExtensions()
+    const { pathname } = new URL(database.url)
+    await database.query(`ALTER DATABASE "${pathname.slice(1)}" SET search_path = branch_a, extensions, public`)
+    // As a pooler does that drops startup options.
+    class Forgetful extends PrismaPg {
+      constructor(config: { connectionString: string }, options?: { schema: string }) {
+        super({ ...config, connectionString: config.connectionString.replace(/&options=[^&]*/, '') }, options)
+      }
+    }
+    for (const options of [shared, {}]) {
+      const url = schemaUrl(database.url, 'branch_a', options)
+      const prisma = new PrismaClient({ adapter: schemaAdapter(Forgetful)(url) })
+      onTestFinished(() => prisma.$disconnect())
+      await expect(prisma.$queryRaw`SELECT 1`).rejects.toMatchObject({ code: 'BRANCH_WRONG_SCHEMA' })
+    }
+    await database.query(`ALTER DATABASE "${pathname.slice(1)}" SET search_path = branch_a, extensions`)
+    const url = schemaUrl(database.url, 'branch_a', shared)
+    const prisma = new PrismaClient({ adapter: schemaAdapter(Forgetful)(url) })
+    onTestFinished(() => prisma.$disconnect())
+    expect(await prisma.$queryRaw`SELECT count(*)::int FROM "Contact"`).toEqual([{ count: 1 }])
+  })
+})
+
+describe('base URLs that node-postgres takes', () => {
+  it('lead to a Unix socket', async () => {
+    const database = await testDatabase()
+    const schema = await createBranch(database, 'a')
+    const { hostname, port, username, password, pathname } = new URL(database.url)
+    // A socket where PostgreSQL would have it, that leads to the port where the server of the tests listens.
+    const directory = await mkdtemp(join(tmpdir(), 'prisma-branches-socket-'))
+    const server = createServer((socket) => {
+      const onward = connect(Number(port), hostname)
+      pipeline(socket, onward, socket, () => {})
+    })
+    server.listen(join(directory, '.s.PGSQL.5499'))
+    await once(server, 'listening')
+    onTestFinished(async () => {
+      server.close()
+      await rm(directory, { recursive: true })
+    })
+    const credentials = `${username}:${password}`
+    for (const base of [
+      `postgresql://${credentials}@${pathname}?host=${directory}&port=5499`,
+      `postgresql://${credentials}@${encodeURIComponent(directory)}:5499${pathname}`,
+    ]) {
+      const prisma = new PrismaClient({ adapter: schemaAdapter(PrismaPg)(schemaUrl(base, schema)) })
+      expect(await prisma.user.count()).toBe(0)
+      const [row] = (await prisma.$queryRaw`SELECT current_schema() AS schema`) as object[]
+      expect(row).toMatchObject({ schema })
+      await prisma.$disconnect()
+    }
+  })
+
+  it('have a percent sign in the password that is not encoded', async () => {
+    const database = await testDatabase()
+    const schema = await createBranch(database, 'a')
+    const role = `percent_${new URL(database.url).pathname.slice(1)}`
+    await database.query(`CREATE ROLE ${role} LOGIN PASSWORD '50%off'; GRANT USAGE ON SCHEMA ${schema} TO ${role};
+      GRANT ALL ON ALL TABLES IN SCHEMA ${schema} TO ${role}`)
+    onTestFinished(async () => {
+      await database.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`)
+    })
+    const base = database.url.replace(/\/\/[^@]*@/, `//${role}:50%off@`)
+    const prisma = new PrismaClient({ adapter: schemaAdapter(PrismaPg)(schemaUrl(base, schema)) })
+    expect(await prisma.user.count()).toBe(0)
+    await prisma.$disconnect()
   })
 })
 

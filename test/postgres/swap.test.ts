@@ -3,7 +3,9 @@ import { MIXED_WORK, type WorkClient, type WorkKind } from '../kit/mixed-work.ts
 import { connectionsSettle, pause, postgresBranches } from './kit.ts'
 
 const WORKERS = 8
+/** At least, and until so many pools were swapped. */
 const ROUNDS = 35
+const SWAPS = 30
 const BRANCHES = ['a', 'b', 'c']
 
 describe('mixed work while pools are swapped every 50 ms', () => {
@@ -19,7 +21,7 @@ describe('mixed work while pools are swapped every 50 ms', () => {
     let working = true
 
     const worker = async (id: number) => {
-      for (let round = 0; round < ROUNDS; round++) {
+      for (let round = 0; round < ROUNDS || swaps <= SWAPS; round++) {
         const name = BRANCHES[(id + round) % BRANCHES.length] as string
         const kind = MIXED_WORK[(id + round) % MIXED_WORK.length] as WorkKind
         const mark = `${id}-${round}`
@@ -44,7 +46,6 @@ describe('mixed work while pools are swapped every 50 ms', () => {
     await sampler
 
     expect(failures).toEqual([])
-    expect(swaps).toBeGreaterThan(30)
     expect(mostConnections).toBeLessThanOrEqual(12 * 5)
     await prisma.$disconnect()
     expect(await connectionsSettle(database, 0)).toBe(0)

@@ -5,6 +5,7 @@ import { PrismaClient } from '../../generated/sqlite/client.ts'
 import { branchesWith } from '../../src/extension/branches.ts'
 import { branches } from '../../src/index.ts'
 import { systemClock } from '../../src/pools/clock.ts'
+import { CountingClock } from '../faults/counting-clock.ts'
 import { temporaryDirectory } from '../kit/pool-bench.ts'
 import { sqliteBranches, sqliteFile, whose } from '../kit/sqlite-branches.ts'
 
@@ -25,9 +26,8 @@ describe('branch clients', () => {
   })
 
   it('B5: an unknown branch is a typed error, and ten thousand random names leave nothing behind', async () => {
-    const timers = () => process.getActiveResourcesInfo().filter((type) => type === 'Timeout').length
-    const { prisma, made } = await sqliteBranches()
-    const before = timers()
+    const clock = new CountingClock(systemClock)
+    const { prisma, made } = await sqliteBranches({}, clock)
     for (let i = 0; i < 10_000; i++) {
       const name = `random-${Math.random()}`
       expect(() => prisma.$branch(name)).toThrow(expect.objectContaining({ code: 'BRANCH_UNKNOWN', branch: name }))
@@ -38,7 +38,7 @@ describe('branch clients', () => {
     }
     expect(made).toEqual([])
     expect(prisma.$branches.stats()).toEqual([])
-    expect(timers()).toBe(before)
+    expect(clock.timers).toBe(0)
     expect(await whose(prisma.$branch('a'))).toBe('a')
   })
 
@@ -66,6 +66,15 @@ describe('branch clients', () => {
       await new Promise((resolve) => setImmediate(resolve))
     }
     expect(made).toEqual(['a', 'b', 'c', 'b'])
+  })
+
+  it('lets go of those it could not let go of while they were at work, as soon as their pools are closed', async () => {
+    const { prisma, made } = await sqliteBranches({ keepClients: 1, maxAge: 0 })
+    await Promise.all(['a', 'b', 'c'].map((name) => prisma.$withBranch(name, () => whose(prisma))))
+    await expect.poll(() => prisma.$branches.stats()).toEqual([])
+    // The one that came last was kept, and the others are made anew.
+    for (const name of ['c', 'a']) await prisma.$withBranch(name, () => whose(prisma))
+    expect(made).toEqual(['a', 'b', 'c', 'a'])
   })
 
   it('a client kept in a variable goes on working when its pool, and even its place in the cache, are gone', async () => {

@@ -259,6 +259,28 @@ describe('I7: a batch with a promise of another branch is refused, and nothing i
     expect(await written(prisma)).toEqual({ main: 0, a: 8, b: 0 })
   })
 
+  it('and not one whose branch had another client meanwhile: what the earlier one made is made once more', async () => {
+    const { prisma, made } = await sqliteBranches({ maxAge: 0, keepClients: 1 })
+    const queries = [prisma.$branch('a').user.create(row())]
+    queries.push(
+      prisma
+        .$branch('a')
+        .user.findUniqueOrThrow({ where: { id: 1 } })
+        .posts() as never,
+    )
+    await prisma.$branch('b').user.count()
+    await expect.poll(() => prisma.$branches.stats()).toEqual([])
+    await prisma.$branch('b').user.count()
+    const a = prisma.$branch('a')
+    queries.push(a.user.create({ data: { email: 'a@example.com' } }))
+    // The last one fails, and takes the others with it.
+    await expect(a.$transaction(queries)).rejects.toMatchObject({ code: 'P2002' })
+    expect(made).toEqual(['a', 'b', 'a'])
+    expect(await written(prisma)).toEqual(NOTHING)
+    await a.$transaction(queries.slice(0, 2))
+    expect(await written(prisma)).toEqual({ ...NOTHING, a: 1 })
+  })
+
   it('in the methods of an extension as well', async () => {
     const { prisma } = await sqliteBranches()
     const extended = prisma.$extends({
@@ -498,6 +520,28 @@ describe('what branches do not inherit is said', () => {
       })
     }
     expect(await extended.$branch('b').$repository.first()).toBe('b')
+  })
+
+  it('a class that an extension adds can be constructed, and a function keeps its properties', async () => {
+    const { prisma } = await sqliteBranches()
+    class Report {
+      static readonly title = 'Report'
+      constructor(readonly of: string) {}
+    }
+    const extended = prisma.$extends({ client: { Report, $greet: Object.assign(() => 'hello', { loud: 'HELLO' }) } })
+    for (const client of [extended, extended.$branch('a')]) {
+      expect(new client.Report('a')).toMatchObject({ of: 'a' })
+      expect(new client.Report('a')).toBeInstanceOf(Report)
+      expect([client.Report.title, client.$greet(), client.$greet.loud]).toEqual(['Report', 'hello', 'HELLO'])
+      expect(client.constructor).toBe(PrismaClient)
+    }
+  })
+
+  it('an overridden $transaction gets all of its arguments', async () => {
+    const { prisma } = await sqliteBranches()
+    const extended = prisma.$extends({ client: { $transaction: async (...args: unknown[]) => args.length } })
+    const { $transaction } = extended as unknown as { $transaction(...args: unknown[]): Promise<number> }
+    expect(await $transaction(() => 0, {}, 'third')).toBe(3)
   })
 
   it("a method of the application's own class gets the extended client", async () => {

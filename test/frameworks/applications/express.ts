@@ -4,18 +4,17 @@ import express, { type ErrorRequestHandler } from 'express'
 import { branchMiddleware } from '../../../src/express.ts'
 import { pause, whose } from '../../postgres/kit.ts'
 import type { Application, ApplicationParts } from '../kit/application.ts'
-import { lines } from '../kit/lines.ts'
 import { listen } from '../kit/node-server.ts'
 
-export function startExpress({ prisma, branch, late }: ApplicationParts): Promise<Application> {
+export function startExpress({ prisma, branch, slowly, streamed, late }: ApplicationParts): Promise<Application> {
   const app = express()
   app.use(branchMiddleware(prisma, { branch }))
 
   app.get('/whose', async (_request, response) => {
     response.json({ branch: await whose(prisma) })
   })
-  app.get('/slow', async (request, response) => {
-    await pause(Number(request.query.ms))
+  app.get('/slow', async (_request, response) => {
+    await slowly()
     response.json({ branch: await whose(prisma) })
   })
   app.post('/whose', express.json(), async (request, response) => {
@@ -34,7 +33,7 @@ export function startExpress({ prisma, branch, late }: ApplicationParts): Promis
     throw new Error('Rejected')
   })
   app.get('/stream', (request, response) => {
-    Readable.from(lines(prisma, Number(request.query.ms))).pipe(response)
+    Readable.from(streamed(Number(request.query.lines))).pipe(response)
   })
   app.get('/late', (request, response) => {
     response.json({})

@@ -4,10 +4,9 @@ import fastify from 'fastify'
 import { branchPlugin } from '../../../src/fastify.ts'
 import { pause, whose } from '../../postgres/kit.ts'
 import type { Application, ApplicationParts } from '../kit/application.ts'
-import { lines } from '../kit/lines.ts'
 import { answerBranches } from '../kit/node-server.ts'
 
-export async function startFastify({ prisma, branch, late }: ApplicationParts): Promise<Application> {
+export async function startFastify({ prisma, branch, slowly, streamed, late }: ApplicationParts): Promise<Application> {
   const app = fastify()
   await app.register(branchPlugin, { prisma, branch })
   await app.register(websocket)
@@ -17,8 +16,8 @@ export async function startFastify({ prisma, branch, late }: ApplicationParts): 
   })
 
   app.get('/whose', async () => ({ branch: await whose(prisma) }))
-  app.get<WithTime>('/slow', async (request) => {
-    await pause(Number(request.query.ms))
+  app.get('/slow', async () => {
+    await slowly()
     return { branch: await whose(prisma) }
   })
   app.post('/whose', async (request) => ({ branch: await whose(prisma), sent: request.body }))
@@ -28,10 +27,10 @@ export async function startFastify({ prisma, branch, late }: ApplicationParts): 
   app.get('/rejects', async () => {
     throw new Error('Rejected')
   })
-  app.get<WithTime>('/stream', (request, reply) => {
-    reply.send(Readable.from(lines(prisma, Number(request.query.ms))))
+  app.get<{ Querystring: { lines: string } }>('/stream', (request, reply) => {
+    reply.send(Readable.from(streamed(Number(request.query.lines))))
   })
-  app.get<WithTime>('/late', async (request) => {
+  app.get<{ Querystring: { ms: string } }>('/late', async (request) => {
     pause(Number(request.query.ms))
       .then(() => whose(prisma))
       .then(
@@ -56,8 +55,4 @@ export async function startFastify({ prisma, branch, late }: ApplicationParts): 
 
   const url = await app.listen({ port: 0, host: '127.0.0.1' })
   return { url, close: () => app.close() }
-}
-
-interface WithTime {
-  Querystring: { ms: string }
 }

@@ -5,17 +5,16 @@ import { WebSocketServer } from 'ws'
 import { branchMiddleware } from '../../../src/hono.ts'
 import { pause, whose } from '../../postgres/kit.ts'
 import type { Application, ApplicationParts } from '../kit/application.ts'
-import { lines } from '../kit/lines.ts'
 import { running } from '../kit/node-server.ts'
 
-export async function startHono({ prisma, branch, late }: ApplicationParts): Promise<Application> {
+export async function startHono({ prisma, branch, slowly, streamed, late }: ApplicationParts): Promise<Application> {
   const app = new Hono()
   app.use(branchMiddleware(prisma, { branch }))
   app.onError(async (_error, c) => c.json({ branch: await whose(prisma) }, 500))
 
   app.get('/whose', async (c) => c.json({ branch: await whose(prisma) }))
   app.get('/slow', async (c) => {
-    await pause(Number(c.req.query('ms')))
+    await slowly()
     return c.json({ branch: await whose(prisma) })
   })
   app.post('/whose', async (c) => c.json({ sent: await c.req.json(), branch: await whose(prisma) }))
@@ -30,7 +29,7 @@ export async function startHono({ prisma, branch, late }: ApplicationParts): Pro
   app.get('/rejects', async () => {
     throw new Error('Rejected')
   })
-  app.get('/stream', (c) => c.body(ReadableStream.from(encoded(lines(prisma, Number(c.req.query('ms')))))))
+  app.get('/stream', (c) => c.body(ReadableStream.from(encoded(streamed(Number(c.req.query('lines')))))))
   app.get('/late', (c) => {
     pause(Number(c.req.query('ms')))
       .then(() => whose(prisma))

@@ -5,10 +5,9 @@ import Koa, { type Middleware } from 'koa'
 import { branchMiddleware } from '../../../src/koa.ts'
 import { pause, whose } from '../../postgres/kit.ts'
 import type { Application, ApplicationParts, Client } from '../kit/application.ts'
-import { lines } from '../kit/lines.ts'
 import { listen } from '../kit/node-server.ts'
 
-export function startKoa({ prisma, branch, late }: ApplicationParts): Promise<Application> {
+export function startKoa({ prisma, branch, slowly, streamed, late }: ApplicationParts): Promise<Application> {
   const app = new Koa()
   // Koa prints an error for each client that is gone.
   app.silent = true
@@ -20,7 +19,7 @@ export function startKoa({ prisma, branch, late }: ApplicationParts): Promise<Ap
       context.body = { branch: await whose(prisma) }
     },
     'GET /slow': async (context) => {
-      await pause(Number(context.query.ms))
+      await slowly()
       context.body = { branch: await whose(prisma) }
     },
     'POST /whose': async (context) => {
@@ -41,7 +40,7 @@ export function startKoa({ prisma, branch, late }: ApplicationParts): Promise<Ap
       throw new Error('Rejected')
     },
     'GET /stream': (context) => {
-      context.body = Readable.from(lines(prisma, Number(context.query.ms)))
+      context.body = Readable.from(streamed(Number(context.query.lines)))
     },
     'GET /late': (context) => {
       context.body = {}

@@ -28,18 +28,17 @@ import { WebSocketServer } from 'ws'
 import { BranchesModule, ClientToken } from '../../../src/nestjs.ts'
 import { pause, whose } from '../../postgres/kit.ts'
 import type { Application, ApplicationParts, Client } from '../kit/application.ts'
-import { lines } from '../kit/lines.ts'
 import { answerBranches } from '../kit/node-server.ts'
 
 class PrismaService extends ClientToken<Client>() {}
 
-const LATE = Symbol('late')
+const PARTS = Symbol('parts')
 
 @Controller()
 class WhoseController {
   constructor(
     @Inject(PrismaService) private readonly prisma: PrismaService,
-    @Inject(LATE) private readonly reportLate: ApplicationParts['late'],
+    @Inject(PARTS) private readonly parts: ApplicationParts,
   ) {}
 
   @Get('whose')
@@ -48,8 +47,8 @@ class WhoseController {
   }
 
   @Get('slow')
-  async slow(@Query('ms') ms: string) {
-    await pause(Number(ms))
+  async slow() {
+    await this.parts.slowly()
     return { branch: await whose(this.prisma) }
   }
 
@@ -70,8 +69,8 @@ class WhoseController {
   }
 
   @Get('stream')
-  stream(@Query('ms') ms: string) {
-    return new StreamableFile(Readable.from(lines(this.prisma, Number(ms))))
+  stream(@Query('lines') lines: string) {
+    return new StreamableFile(Readable.from(this.parts.streamed(Number(lines))))
   }
 
   @Get('late')
@@ -79,8 +78,8 @@ class WhoseController {
     pause(Number(ms))
       .then(() => whose(this.prisma))
       .then(
-        (branch) => this.reportLate({ branch }),
-        (error: unknown) => this.reportLate({ error }),
+        (branch) => this.parts.late({ branch }),
+        (error: unknown) => this.parts.late({ error }),
       )
     return {}
   }
@@ -136,13 +135,14 @@ export async function startNestOnFastify(parts: ApplicationParts): Promise<Appli
   )
 }
 
-function root(module: Type, { prisma, branch, late }: ApplicationParts) {
+function root(module: Type, parts: ApplicationParts) {
+  const { prisma, branch } = parts
   return {
     module,
     imports: [BranchesModule.forRoot({ provide: PrismaService, prisma, branch })],
     controllers: [WhoseController],
     providers: [
-      { provide: LATE, useValue: late },
+      { provide: PARTS, useValue: parts },
       { provide: APP_FILTER, useClass: WhoseFilter },
     ],
   }

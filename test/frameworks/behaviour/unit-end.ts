@@ -10,7 +10,7 @@ const ON_A = { headers: { 'X-Branch': 'a' } }
 export function endsItsUnits(start: StartApplication): void {
   it('not before it is sent: one pool serves a whole stream at max-age 0', async () => {
     const served = await serve(start, ['a'])
-    const response = await head(begin(`${served.origin}/stream?ms=300`, ON_A).end())
+    const response = await head(begin(`${served.origin}/stream?lines=5`, ON_A).end())
     let lines = 0
     for await (const chunk of response) {
       lines += String(chunk).split('\n').length - 1
@@ -20,7 +20,7 @@ export function endsItsUnits(start: StartApplication): void {
           { opened: 1, closed: 0 },
         ])
     }
-    expect(lines).toBeGreaterThan(3)
+    expect(lines).toBe(5)
     await nothingLeft(served)
     expect([served.units, served.pools]).toEqual([
       { begun: 1, ended: 1 },
@@ -33,12 +33,14 @@ export function endsItsUnits(start: StartApplication): void {
     // The branch's client connects once on its own; after that, a statement opens one pool.
     await get(`${served.origin}/whose`, ON_A)
     await nothingLeft(served)
-    const call = begin(`${served.origin}/slow?ms=2000`, ON_A).end()
+    served.slow.shut()
+    const call = begin(`${served.origin}/slow`, ON_A).end()
     call.on('error', () => {})
-    await eventually(() => served.units.begun).toEqual(2)
+    await eventually(() => [served.units.begun, served.slow.waiting]).toEqual([2, 1])
     call.destroy()
     await eventually(() => served.units.ended).toEqual(2)
     expect(served.pools).toEqual({ opened: 1, closed: 1 })
+    served.slow.open()
     await eventually(() => served.pools).toEqual({ opened: 2, closed: 2 })
     await nothingLeft(served)
     expect(served.units).toEqual({ begun: 2, ended: 2 })
@@ -46,14 +48,15 @@ export function endsItsUnits(start: StartApplication): void {
 
   it("when a client is gone in the middle of a stream, and nobody else's", async () => {
     const served = await serve(start, ['a'])
-    const other = get(`${served.origin}/stream?ms=600`, ON_A)
-    const call = begin(`${served.origin}/stream?ms=60000`, ON_A).end()
+    const other = get(`${served.origin}/stream?lines=Infinity`, ON_A)
+    const call = begin(`${served.origin}/stream?lines=Infinity`, ON_A).end()
     const response = await head(call)
     response.on('error', () => {})
     await once(response, 'data')
     call.destroy()
     await eventually(() => served.units).toEqual({ begun: 2, ended: 1 })
     expect(served.pools).toEqual({ opened: 1, closed: 0 })
+    served.endStreams()
     const { text } = await other
     expect(new Set(text.trim().split('\n'))).toEqual(new Set(['{"branch":"a"}']))
     await nothingLeft(served)
@@ -72,7 +75,8 @@ export function endsItsUnits(start: StartApplication): void {
 
   it('after a stream that is longer than max-age, which goes on across swaps', async () => {
     const served = await serve(start, ['a'], { maxAge: 100, maxAgeJitter: 0 })
-    const { status, text } = await get(`${served.origin}/stream?ms=1000`, ON_A)
+    // Each line takes 20 ms or more: a pool serves six of them at most.
+    const { status, text } = await get(`${served.origin}/stream?lines=40`, ON_A)
     expect(status).toBe(200)
     expect(new Set(text.trim().split('\n'))).toEqual(new Set(['{"branch":"a"}']))
     expect(served.pools.opened).toBeGreaterThan(3)
@@ -83,10 +87,14 @@ export function endsItsUnits(start: StartApplication): void {
   it('when it is sent while the server closes; $disconnect() then leaves no connection', async () => {
     const served = await serve(start, ['a'], { maxAge: Infinity })
     await get(`${served.origin}/whose`)
-    const slow = get(`${served.origin}/slow?ms=200`, ON_A)
-    const stream = get(`${served.origin}/stream?ms=200`, ON_A)
-    await eventually(() => served.units.begun).toEqual(3)
-    await served.close()
+    served.slow.shut()
+    const slow = get(`${served.origin}/slow`, ON_A)
+    const stream = get(`${served.origin}/stream?lines=Infinity`, ON_A)
+    await eventually(() => [served.units.begun, served.slow.waiting]).toEqual([3, 1])
+    const closed = served.close()
+    served.slow.open()
+    served.endStreams()
+    await closed
     expect((await slow).text).toBe('{"branch":"a"}')
     expect(new Set((await stream).text.trim().split('\n'))).toEqual(new Set(['{"branch":"a"}']))
     await eventually(() => served.units.ended).toEqual(3)

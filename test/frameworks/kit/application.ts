@@ -12,14 +12,14 @@ export type Choose = (request: RequestLike) => BranchChoice | undefined
  * The application that the behaviour suite talks to, in each framework. Whatever a route reads, it reads with `prisma`, in the
  * way that the framework's users would write it; no route names a branch. `whose` is `{ branch: await whose(prisma) }`.
  *
- * - `GET /whose` answers `whose`; `GET /slow?ms=N` does so after N milliseconds.
+ * - `GET /whose` answers `whose`; `GET /slow` does so when `slowly` has resolved.
  * - `POST /whose` takes a JSON body with the framework's own body parser and answers `{ branch, sent }`, `sent` being that body.
  * - `POST /listen` reads the request's body by listening to its `data` and `end` events, and queries inside the `end` listener
  *   (frameworks on Fetch: by a reader of its stream).
  * - `GET /throws` throws synchronously, `GET /rejects` returns a promise that rejects. The framework's error handler answers with
  *   status 500 and `whose`, read inside the handler.
- * - `GET /stream?ms=N` streams lines of `whose` as JSON, each from a query of its own made as the stream is read, every 20 ms
- *   until N milliseconds have passed.
+ * - `GET /stream?lines=N` streams `streamed(N)`: lines of `whose` as JSON, each from a query of its own made as the stream is
+ *   read. N may be `Infinity`.
  * - `GET /late?ms=N` answers at once, and queries N milliseconds after the answer: `late` is called with what it read, or the error.
  * - WebSocket at `/socket`: answers each message, which is a branch's name, with `whose` of that branch (`$withBranch`).
  */
@@ -33,6 +33,8 @@ export interface Application {
 export interface ApplicationParts {
   readonly prisma: Client
   readonly branch: Choose
+  slowly(): Promise<void>
+  streamed(lines: number): AsyncGenerator<string>
   late(read: { branch: string } | { error: unknown }): void
 }
 

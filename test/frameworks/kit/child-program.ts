@@ -3,9 +3,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import { onTestFinished } from 'vitest'
-
-/** Milliseconds in which a process has to start, or to end by itself. */
-const PATIENCE = 20_000
+import { PATIENCE } from '../../kit/patience.ts'
 
 /** A TypeScript program in a process of its own. It is gone when the test is over. */
 export class ChildProgram {
@@ -13,10 +11,11 @@ export class ChildProgram {
   readonly #exit: Promise<[code: number | null, signal: NodeJS.Signals | null]>
   #output = ''
 
-  constructor(file: string, env: Record<string, string>) {
+  /** @param preloaded what is imported before the program */
+  constructor(file: string, env: Record<string, string>, preloaded: readonly string[] = []) {
     // Otherwise Prisma takes a stack trace at every call.
     const environment = { ...process.env, NODE_ENV: 'production', ...env }
-    this.#child = spawn(process.execPath, ['--import', 'tsx', file], {
+    this.#child = spawn(process.execPath, [...['tsx', ...preloaded].flatMap((name) => ['--import', name]), file], {
       env: environment,
       stdio: ['ignore', 'pipe', 'pipe'],
     })

@@ -10,7 +10,9 @@ export class ConnectionWatch {
   most = 0
   /** The age of the oldest that was ever seen, in milliseconds. */
   oldest = 0
-  /** Process ids of all that were seen. */
+  /** Process ids of those that were there at the last look. */
+  present: ReadonlySet<number> = new Set()
+  /** Of all that were seen. */
   readonly seen = new Set<number>()
   readonly #database: PostgresDatabase
   readonly #interval: number
@@ -34,7 +36,8 @@ export class ConnectionWatch {
       const connections = await this.#database.query<{ pid: number; age: number }>(SAMPLES)
       this.most = Math.max(this.most, connections.length)
       this.oldest = Math.max(this.oldest, ...connections.map(({ age }) => age))
-      for (const { pid } of connections) this.seen.add(pid)
+      this.present = new Set(connections.map(({ pid }) => pid))
+      for (const pid of this.present) this.seen.add(pid)
       await delay(this.#interval)
     }
   }

@@ -1,4 +1,5 @@
 import { seed } from '../../../examples/seed.ts'
+import { PATIENT_ENVIRONMENT } from '../../kit/patience.ts'
 import type { PostgresDatabase } from '../../kit/postgres-database.ts'
 import { testDatabase } from '../../postgres/kit.ts'
 import { ChildProgram } from './child-program.ts'
@@ -20,7 +21,10 @@ export async function startExample(
 ): Promise<Example> {
   const database = await testDatabase()
   await seed(database, branches)
-  const program = new ChildProgram(`examples/${name}/main.ts`, { DATABASE_URL: database.url, PORT: '0', ...env })
+  const settings = { DATABASE_URL: database.url, PORT: '0', ...PATIENT_ENVIRONMENT, ...env }
+  const program = new ChildProgram(`examples/${name}/main.ts`, settings, [
+    './test/frameworks/child/keep-connections.ts',
+  ])
   const origin = (await program.says(/listening on http:\S+/)).replace('listening on ', '')
   return { program, database, origin }
 }

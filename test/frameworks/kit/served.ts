@@ -2,12 +2,12 @@ import { expect, onTestFinished } from 'vitest'
 import { fromRequest } from '../../../src/http/from-request.ts'
 import { schemaUrl } from '../../../src/postgres.ts'
 import type { BranchesOptions } from '../../../src/settings/options.ts'
-import { postgresBranches, testDatabase } from '../../postgres/kit.ts'
+import { Gate } from '../../kit/gate.ts'
+import { PATIENCE } from '../../kit/patience.ts'
+import { pause, postgresBranches, testDatabase } from '../../postgres/kit.ts'
 import type { ApplicationParts, StartApplication } from './application.ts'
 import { countUnits } from './counted-units.ts'
-
-/** What a test may wait for: long enough for a busy machine. */
-const PATIENCE = { timeout: 10_000, interval: 10 }
+import { lines } from './lines.ts'
 
 /**
  * An application with branches of its own in a database of its own. A request names its branch by `X-Branch`, `_branch`, the
@@ -23,7 +23,16 @@ export async function serve(start: StartApplication, names: string[], options: P
   prisma.$branches.on('closed', () => pools.closed++)
   const late: Parameters<ApplicationParts['late']>[0][] = []
   const branch = fromRequest({ header: 'X-Branch', query: '_branch', cookie: 'branch', subdomain: 'example.com' })
-  const application = await start({ prisma, branch, late: (read) => late.push(read) })
+  /** What `/slow` waits for. */
+  const slow = new Gate()
+  const slowly = () => pause(5).then(() => slow.pass())
+  let over = false
+  /** Ends the streams of `/stream` with the line that is being read. */
+  const endStreams = () => {
+    over = true
+  }
+  const streamed = (count: number) => lines(prisma, count, () => over)
+  const application = await start({ prisma, branch, slowly, streamed, late: (read) => late.push(read) })
   let closing: Promise<void> | undefined
   const close = () => {
     closing ??= application.close()
@@ -31,14 +40,14 @@ export async function serve(start: StartApplication, names: string[], options: P
   }
   onTestFinished(close)
   const { url: origin } = application
-  return { database, prisma, units, pools, late, origin, close }
+  return { database, prisma, units, pools, slow, endStreams, late, origin, close }
 }
 
 export type Served = Awaited<ReturnType<typeof serve>>
 
 /** Polls until a value is as expected, and fails if it never is. */
 export function eventually(read: () => unknown): { toEqual(expected: unknown): Promise<void> } {
-  return expect.poll(read, PATIENCE)
+  return expect.poll(read, { timeout: PATIENCE, interval: 10 })
 }
 
 /** Every unit of work has ended, once; at max-age 0 no pool outlives its last unit, and the server sees no connection. */

@@ -64,7 +64,7 @@ const scenarios = {
   },
   async swapped() {
     const { prisma, visit } = extended({ maxAge: 10, client: (adapter) => new PrismaClient({ adapter }) })
-    for (let visits = 0; visits < 3; visits++) {
+    for (let visits = 0; visits < 5; visits++) {
       await visit('a')
       await delay(20)
     }

@@ -53,15 +53,21 @@ const answers: Record<string, () => Response | Promise<Response>> = {
       .request(`/${readers.length < kept ? '?keep' : ''}`),
 }
 
+async function collect(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 10))
+  global.gc?.()
+}
+
 const readers: ReadableStreamDefaultReader[] = []
 while (readers.length < kept) {
   const response = await answers[scenario]?.()
   if (response?.body) readers.push(response.body.getReader())
 }
 for (let i = 0; i < dropped; i++) await answers[scenario]?.()
-for (let i = 0; i < 20; i++) {
-  await new Promise((resolve) => setTimeout(resolve, 10))
-  global.gc?.()
+// Until all that may end has, and for a while after that, in which no other does.
+for (let rounds = 0; rounds < 20; rounds++) {
+  while (report.ended < dropped) await collect()
+  await collect()
 }
 for (const reader of readers) {
   for (let i = 1; i <= 10; i++) if (!(await reader.read()).done && i === 10) report.stillRead++

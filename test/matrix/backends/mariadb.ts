@@ -3,6 +3,7 @@ import { PrismaMariaDb } from '@prisma/adapter-mariadb'
 import { PrismaClient } from '../../../generated/mysql/client.ts'
 import { selectMarks } from '../../kit/isolation-record.ts'
 import { MariaDbServer } from '../../kit/mariadb-server.ts'
+import { PATIENT_TRANSACTIONS } from '../../kit/patience.ts'
 import type { Backend, Client, Databases } from '../backend.ts'
 
 const migration = readFileSync('prisma/mysql/migration.sql', 'utf8')
@@ -46,10 +47,10 @@ export const mariaDb: Backend = {
         },
         connections: async () => (await server.connections()).length,
         cut: async () => void (await server.killAll()),
-        slowInsert: (email) => `INSERT INTO User (email) SELECT '${email}' FROM (SELECT SLEEP(30)) AS slept`,
+        slowInsert: (email) => `INSERT INTO User (email) SELECT '${email}' FROM (SELECT SLEEP(300)) AS slept`,
         async slowInserts() {
           const [row] = await server.query(
-            "SELECT count(*) FROM information_schema.processlist WHERE info LIKE 'INSERT%SLEEP(30)%'",
+            "SELECT count(*) FROM information_schema.processlist WHERE info LIKE 'INSERT%SLEEP(300)%'",
           )
           return Number(row?.[0])
         },
@@ -61,7 +62,7 @@ export const mariaDb: Backend = {
     return {
       poolSize: POOL_SIZE,
       quote: (identifier) => `\`${identifier}\``,
-      client: (adapter) => new PrismaClient({ adapter }) as unknown as Client,
+      client: (adapter) => new PrismaClient({ ...PATIENT_TRANSACTIONS, adapter }) as unknown as Client,
       adapter: (url) => new PrismaMariaDb(url),
       databases,
       stop: () => server.stop(),

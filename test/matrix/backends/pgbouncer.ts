@@ -21,8 +21,9 @@ export const pgBouncer: Backend = {
     const pooler = await PgBouncer.start(server.url, {
       pgbouncer: {
         max_user_connections: SERVER_CONNECTIONS,
-        // A database that is gone is an error only when both have passed. The defaults are 120 s and 15 s.
-        query_wait_timeout: 3,
+        // A database that is gone is an error only when both have passed. The defaults are 120 s and 15 s. The first is
+        // also how long a client may wait for its turn, on a slow machine, too.
+        query_wait_timeout: 10,
         server_login_retry: 1,
       },
     })

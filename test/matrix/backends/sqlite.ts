@@ -8,13 +8,14 @@ import { PrismaLibSql } from '@prisma/adapter-libsql'
 import { PrismaClient } from '../../../generated/sqlite/client.ts'
 import { type SqlDriverAdapter, type SqlDriverAdapterFactory, sql } from '../../../src/driver/driver-adapter.ts'
 import { selectMarks } from '../../kit/isolation-record.ts'
+import { PATIENT_TRANSACTIONS } from '../../kit/patience.ts'
 import { type Backend, type BackendServer, type Databases, without } from '../backend.ts'
 
 export const migration = readFileSync('prisma/sqlite/migration.sql', 'utf8')
 
 export const sqliteDialect: Pick<BackendServer, 'quote' | 'client'> = {
   quote: (identifier) => `"${identifier}"`,
-  client: (adapter: SqlDriverAdapterFactory) => new PrismaClient({ adapter }),
+  client: (adapter: SqlDriverAdapterFactory) => new PrismaClient({ ...PATIENT_TRANSACTIONS, adapter }),
 }
 
 /** SQLite with a file for each branch. Its connections are the handles of the files that this process has open. */

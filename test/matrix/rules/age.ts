@@ -15,8 +15,9 @@ export function ageRules(rule: Rule): void {
       const { prisma, databases, times } = await bench(server, BRANCHES, { maxAge: 50, healthChecks: true })
       const failures: unknown[] = []
       const written = new Map<string, string[]>(BRANCHES.map((name) => [name, [`${name}@example.com`]]))
+      const swapped = () => BRANCHES.every((name) => times(`opened ${name}`) > 1)
       const worker = async (id: number) => {
-        for (let round = 0; round < ROUNDS; round++) {
+        for (let round = 0; round < ROUNDS || !swapped(); round++) {
           const name = BRANCHES[(id + round) % BRANCHES.length] as string
           const work = WORK[(id + round) % WORK.length] as Work
           try {
@@ -33,7 +34,6 @@ export function ageRules(rule: Rule): void {
       expect(failures).toEqual([])
       for (const name of BRANCHES) {
         expect((await databases.emails(name)).sort()).toEqual(written.get(name)?.sort())
-        expect(times(`opened ${name}`)).toBeGreaterThan(1)
         expect(times(`drainTimedOut ${name}`) + times(`closeFailed ${name}`)).toBe(0)
       }
     },
@@ -43,9 +43,9 @@ export function ageRules(rule: Rule): void {
     'A4: the connections of a branch that nobody uses any more are gone at max-age, without any traffic',
     ['reopen', 'see connections go'],
     async (server) => {
-      const { prisma, databases } = await bench(server, ['a'], { maxAge: 300 })
+      const { prisma, databases, times } = await bench(server, ['a'], { maxAge: 300 })
       expect(await whose(prisma.$branch('a'))).toBe('a')
-      expect(await databases.connections()).toBeGreaterThan(0)
+      expect(times('opened a')).toBeGreaterThan(0)
       await expectConnections(databases, 0)
       expect(prisma.$branches.stats()).toEqual([])
     },
@@ -60,9 +60,10 @@ export function ageRules(rule: Rule): void {
       await a.$transaction(async (tx) => {
         await tx.user.create({ data: { email: 'first@example.com' } })
         await expect.poll(() => prisma.$branches.stats()).toMatchObject([{ state: 'draining', inFlight: 1 }])
+        const opened = times('opened a')
         // The next pool reads, and does not see what is not committed.
         expect(await a.user.count()).toBe(1)
-        expect(times('opened a')).toBe(2)
+        expect(times('opened a')).toBe(opened + 1)
         await tx.user.create({ data: { email: 'second@example.com' } })
       })
       expect(await databases.emails('a')).toEqual(['a@example.com', 'first@example.com', 'second@example.com'])

@@ -15,14 +15,11 @@ export function closingRules(rule: Rule): void {
         finish = resolve
       })
       const transactions = names.map((name) =>
-        prisma.$branch(name).$transaction(
-          async (tx) => {
-            await tx.user.create({ data: { email: 'first@example.com' } })
-            await closing
-            await tx.user.create({ data: { email: 'second@example.com' } })
-          },
-          { timeout: 20_000 },
-        ),
+        prisma.$branch(name).$transaction(async (tx) => {
+          await tx.user.create({ data: { email: 'first@example.com' } })
+          await closing
+          await tx.user.create({ data: { email: 'second@example.com' } })
+        }),
       )
       await expect.poll(states).toEqual(['live 1', 'live 1'])
       const disconnected = prisma.$disconnect()

@@ -10,6 +10,16 @@ describe('redact', () => {
     expect(inspect(redact(Object.assign(new Error('refused'), { password: 'p@ss-word' }), url))).not.toContain('p@ss')
   })
 
+  it.each([
+    ['postgresql://u:50%off-s3cret@h/db', '50%off-s3cret'],
+    ['postgresql://u:s3cret@/db?host=/run/pg', 's3cret'],
+    ['sqlserver://h:1433;user=sa;password=s3cret;encrypt=true', 's3cret'],
+  ])('finds the password of %s', (url, secret) => {
+    expect(inspect(redact(new Error(`cannot parse ${url}`), url))).not.toContain(secret)
+    const error = new Error('the real reason')
+    expect(redact(error, url)).toBe(error)
+  })
+
   it('leaves another error as it is', () => {
     const error = new Error('refused')
     expect(redact(error, url)).toBe(error)

@@ -87,6 +87,20 @@ describe('closing', () => {
     expect(a.database).toMatchObject({ opened: 1, disposed: 1 })
   })
 
+  it('D1: a transaction that was cut lets the engine end it, so that its caller hears what its statement failed with', async () => {
+    const bench = poolBench({ maxAge: Infinity, drainTimeout: 5_000 })
+    const a = await bench.branch('a')
+    const transaction = await a.adapter.startTransaction()
+    const closed = bench.pools.close('closed')
+    await bench.clock.advance(5_000)
+    await closed
+    // As Prisma's engine ends it: the first error of this is what the caller of a batch would get.
+    expect(await transaction.executeRaw({ sql: 'ROLLBACK', args: [], argTypes: [] })).toBe(0)
+    await transaction.rollback()
+    expect(a.database.work).toEqual(['1: BEGIN', '1: ROLLBACK'])
+    expect(a.database).toMatchObject({ opened: 1, disposed: 1 })
+  })
+
   it('D1: a transaction that was cut counts as in flight until it is rolled back, whatever its caller does', async () => {
     const bench = poolBench({ maxAge: Infinity, drainTimeout: 5_000, closeTimeout: 1_000 })
     const a = await bench.branch('a')
