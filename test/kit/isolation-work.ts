@@ -58,6 +58,22 @@ async function all<T>(work: Promise<T>[]): Promise<T[]> {
   return Promise.all(work)
 }
 
+/**
+ * A number's piece of work: each kind comes to each branch, with another one beside it each time.
+ *
+ * @param names of at least two branches, or of branches and main
+ */
+export function isolationPiece(number: number, kinds: readonly IsolationWork[], names: readonly string[]) {
+  const turn = Math.floor(number / kinds.length)
+  const place = number + turn
+  const named = (at: number) => names[at % names.length] as string
+  return {
+    kind: kinds[number % kinds.length] as IsolationWork,
+    home: named(place),
+    other: named(place + 1 + (turn % (names.length - 1))),
+  }
+}
+
 /** Every way in which the work of one branch can come near that of another. */
 export const ISOLATION_WORK: readonly IsolationWork[] = [
   {

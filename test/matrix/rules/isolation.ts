@@ -6,9 +6,9 @@ import { IsolationRecorder, MAIN } from '../../kit/isolation-record.ts'
 import {
   ISOLATION_WORK,
   type IsolationClient,
-  type IsolationScene,
   type IsolationSite,
   type IsolationWork,
+  isolationPiece,
 } from '../../kit/isolation-work.ts'
 import type { BackendServer } from '../backend.ts'
 import { type Bench, bench } from '../bench.ts'
@@ -110,15 +110,8 @@ class Storm {
 
   /** @param piece its number, which says what is done, and where */
   async do(piece: number): Promise<void> {
-    const names = [...this.#site.branches, MAIN]
-    const kind = this.#kinds[piece % this.#kinds.length] as IsolationWork
-    // Each kind comes to each branch, and with another one beside it each time.
-    const turn = Math.floor(piece / this.#kinds.length)
-    const place = piece + turn
-    const [home, other] = [place, place + 1 + (turn % (names.length - 1))].map(
-      (at) => names[at % names.length] as string,
-    )
-    const run = () => kind.run({ site: this.#site, recorder: this.recorder, home, other } as IsolationScene)
+    const { kind, home, other } = isolationPiece(piece, this.#kinds, [...this.#site.branches, MAIN])
+    const run = () => kind.run({ site: this.#site, recorder: this.recorder, home, other })
     try {
       await (kind.holds ? this.#alone(run) : this.#beside(run))
     } catch (error) {
