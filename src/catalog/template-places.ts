@@ -17,13 +17,16 @@ export interface TemplatePlaces {
   readonly rules: readonly NameRule[]
 }
 
-/** The parameters that take a name and can do nothing else with it. */
-const SAFE_PARAMETERS = {
-  postgresql: ['schema', 'application_name', 'fallback_application_name'],
-  mysql: [] as string[],
-  other: ['schema', 'database'],
+/** The parameters that name the schema or database of a branch. */
+const NAMING_PARAMETERS = { postgresql: ['schema'], mysql: [] as string[], other: ['schema', 'database'] }
+type Kind = keyof typeof NAMING_PARAMETERS
+
+/** Those that take a name and can do nothing else with it. */
+const HARMLESS_PARAMETERS: Record<Kind, string[]> = {
+  postgresql: ['application_name', 'fallback_application_name'],
+  mysql: [],
+  other: [],
 }
-type Kind = keyof typeof SAFE_PARAMETERS
 
 const KINDS: Record<string, Kind> = {
   postgresql: 'postgresql',
@@ -56,16 +59,18 @@ export function templatePlaces(template: string): TemplatePlaces {
     rules.push(HOST_NAMES)
   }
   if (has(pathOnly) && `${pathOnly}${query}`.includes('@')) return refused('before an @, where it may be a password')
+  let leads = has(addresses) || has(pathOnly)
   for (const parameter of parameters.filter(has)) {
     const [name = '', ...value] = parameter.split('=')
-    if (has(name) || !SAFE_PARAMETERS[kind].includes(decoded(name).toLowerCase())) {
-      return refused(
-        `in a parameter other than ${SAFE_PARAMETERS[kind].join(' or ') || 'none'}, where a driver may obey it`,
-      )
+    const meant = decoded(name).toLowerCase()
+    if (has(name) || ![...NAMING_PARAMETERS[kind], ...HARMLESS_PARAMETERS[kind]].includes(meant)) {
+      return refused('in a parameter that a driver may obey, or ignore')
     }
-    if (decoded(name) === 'schema') rules.push(...identifierRules(decoded(value.join('=')), kind))
-    else if (kind === 'other') rules.push(...identifierRules(decoded(value.join('=')), kind))
+    if (!NAMING_PARAMETERS[kind].includes(meant)) continue
+    leads = true
+    rules.push(...identifierRules(decoded(value.join('=')), kind))
   }
+  if (!leads && parameters.some(has)) return refused('where it names no place: all names would lead to one')
   if (has(pathOnly) && kind !== 'other') rules.push(...identifierRules(decoded(pathOnly.slice(1)), kind))
   // By default, its names of databases and schemas have no case.
   if (scheme === 'sqlserver') rules.push(LOWER_CASE)

@@ -1,5 +1,5 @@
 import type { DatasourceIdentity } from './datasource-identity.ts'
-import { foldHost, shownHost, UnreadableUrl, type UrlParts, unambiguousParts, urlParts } from './url-parts.ts'
+import { foldHost, shownHost, UnreadableUrl, unambiguousParts, urlParts } from './url-parts.ts'
 
 /**
  * A PostgreSQL URL as node-postgres reads it. An empty string is what the URL does not say: the environment (`PGHOST`,
@@ -92,7 +92,7 @@ function identifySingleHost(url: PostgresUrl): DatasourceIdentity {
 
 /** Several hosts to try in turn: libpq's form, which node-postgres does not take but other drivers do. */
 function identifyMultiHost(text: string): DatasourceIdentity {
-  const { hosts, path, query } = unambiguousParts(text) satisfies UrlParts
+  const { hosts, path, query } = unambiguousParts(text)
   if (!/^[a-z0-9.-]*(:\d*)?(,[a-z0-9.-]*(:\d*)?)+$/i.test(hosts)) throw new UnreadableUrl('its hosts are no names')
   const schemas = new URLSearchParams(query).getAll('schema')
   if (schemas.length > 1) throw new UnreadableUrl('its parameter schema is given twice')

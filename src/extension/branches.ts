@@ -9,7 +9,7 @@ import { describe } from '../settings/describe.ts'
 import { InvalidOptionError } from '../settings/errors.ts'
 import type { BranchesOptions } from '../settings/options.ts'
 import {
-  BRANCH_OPTION_NAMES,
+  CLIENT_OPTION_NAMES,
   CAP_OPTION_NAMES,
   checkOptionNames,
   type Environment,
@@ -22,7 +22,7 @@ import { UnitOfWork } from '../units/unit-of-work.ts'
 import { BranchRouter } from './branch-router.ts'
 import type { BranchesSurface } from './surface.ts'
 
-const OPTION_NAMES = ['url', 'adapter', 'client', ...POOL_OPTION_NAMES, ...CAP_OPTION_NAMES, ...BRANCH_OPTION_NAMES]
+const OPTION_NAMES = ['url', 'adapter', 'client', ...POOL_OPTION_NAMES, ...CAP_OPTION_NAMES, ...CLIENT_OPTION_NAMES]
 
 /** The extension as Prisma's types see it: it adds {@link BranchesSurface} to the client. */
 export type BranchesExtension = (client: object) => {

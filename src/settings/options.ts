@@ -64,8 +64,10 @@ export type Probe = (adapter: SqlDriverAdapter) => Promise<unknown>
 /** The options of `branches()`. */
 export interface BranchesOptions extends PoolOptions {
   /**
-   * Branch name → datasource URL. A function returns nothing for a branch it does not know; a template has `{branch}`
-   * in it, for names of letters, digits, `_`, `-` and `.` only. Environment: `DATABASE_BRANCH_URL`, a template.
+   * Branch name → datasource URL. A function returns nothing for a branch it does not know. A template has `{branch}` in it
+   * where a name from outside can do no harm: in the path, in `schema`, or in the host before a fixed domain
+   * (`{branch}-acme.turso.io`); its names are of letters, digits, `_`, `-` and `.` only, in a host of `a` to `z`, digits and
+   * `-`. Environment: `DATABASE_BRANCH_URL`, a template.
    */
   url?: string | ((branch: string) => string | undefined | null) | undefined
   /**

@@ -125,7 +125,7 @@ const CAP_OPTIONS: Specifications<CapSettings> = {
 
 export const POOL_OPTION_NAMES: readonly string[] = [...Object.keys(POOL_OPTIONS), 'probe']
 export const CAP_OPTION_NAMES: readonly string[] = Object.keys(CAP_OPTIONS)
-export const BRANCH_OPTION_NAMES: readonly string[] = ['keepClients', 'requireBranch']
+export const CLIENT_OPTION_NAMES: readonly string[] = ['keepClients', 'requireBranch']
 
 /** @throws {InvalidOptionError} unless `options` is an object with none but `known` keys */
 export function checkOptionNames(of: string, options: unknown, known: readonly string[]): asserts options is object {

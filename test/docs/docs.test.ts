@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import * as api from '../../src/index.ts'
-import { BRANCH_OPTION_NAMES, CAP_OPTION_NAMES, POOL_OPTION_NAMES } from '../../src/settings/settings.ts'
+import { CLIENT_OPTION_NAMES, CAP_OPTION_NAMES, POOL_OPTION_NAMES } from '../../src/settings/settings.ts'
 import { anchorsOf, type Document, document, documents, linksOf, README } from './documents.ts'
 import { compile, snippetsOf } from './snippets.ts'
 
@@ -140,7 +140,7 @@ describe('the guides', () => {
   })
 
   test('document every option', () => {
-    const names = ['url', 'adapter', 'client', ...POOL_OPTION_NAMES, ...CAP_OPTION_NAMES, ...BRANCH_OPTION_NAMES]
+    const names = ['url', 'adapter', 'client', ...POOL_OPTION_NAMES, ...CAP_OPTION_NAMES, ...CLIENT_OPTION_NAMES]
     expect(
       missing(
         names.map((name) => `\`${name}\``),

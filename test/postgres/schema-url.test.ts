@@ -35,7 +35,7 @@ describe('schemaUrl', () => {
     ])
   })
 
-  it('puts the schema in the place of that of a base URL that has one', () => {
+  it('replaces the schema and search_path of a base URL that has them', () => {
     const once = schemaUrl(BASE, 'branch_a')
     expect(schemaUrl(schemaUrl(BASE, 'other schema'), 'branch_a')).toBe(once)
     const other = schemaUrl(`${BASE}&schema=x&options=-csearch_path%3Dpublic%20--search_path%3Dx`, 'branch_a')

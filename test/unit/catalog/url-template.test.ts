@@ -45,6 +45,7 @@ describe('urlTemplate', () => {
     'postgresql://u:p@db/app?user={branch}',
     'postgresql://u:p@db/app?password={branch}',
     'postgresql://u:p@db/app?dbname={branch}',
+    'postgresql://u:p@db/app?application_name={branch}',
     'postgresql://u:p@db/app?options=-c%20search_path={branch}',
     'postgresql://u:p@db/app?sslcert=/certificates/{branch}',
     'postgresql://u:p@db/app?{branch}=x',
@@ -74,7 +75,7 @@ describe('urlTemplate', () => {
   it.each([
     ['postgresql://u:p@db/app_{branch}', 'feature-1', 'postgresql://u:p@db/app_feature-1'],
     ['postgresql://u:p@db/{branch}?schema=live', 'a', 'postgresql://u:p@db/a?schema=live'],
-    ['postgresql://u:p@db/app?application_name={branch}', 'A', 'postgresql://u:p@db/app?application_name=A'],
+    ['postgresql://db/{branch}?application_name={branch}', 'A', 'postgresql://db/A?application_name=A'],
     ['postgresql://u:p@{branch}.db.internal:6432/app', 'acme', 'postgresql://u:p@acme.db.internal:6432/app'],
     ['postgresql://u:p@pg-{branch}-x.acme.co.uk/app', 'acme', 'postgresql://u:p@pg-acme-x.acme.co.uk/app'],
     ['libsql://{branch}-acme.turso.io?authToken=p', 'pr-7', 'libsql://pr-7-acme.turso.io?authToken=p'],
