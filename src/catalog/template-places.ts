@@ -62,7 +62,8 @@ export function templatePlaces(template: string): TemplatePlaces {
   let leads = has(addresses) || has(pathOnly)
   for (const parameter of parameters.filter(has)) {
     const [name = '', ...value] = parameter.split('=')
-    const meant = decoded(name).toLowerCase()
+    // node-postgres and Prisma know schema, not Schema.
+    const meant = kind === 'other' ? decoded(name).toLowerCase() : decoded(name)
     if (has(name) || ![...NAMING_PARAMETERS[kind], ...HARMLESS_PARAMETERS[kind]].includes(meant)) {
       return refused('in a parameter that a driver may obey, or ignore')
     }

@@ -1,3 +1,4 @@
+import { redact } from '../datasource/redaction.ts'
 import { describe } from '../settings/describe.ts'
 import { BranchError, InvalidOptionError, UnknownBranchError } from '../settings/errors.ts'
 import type { Environment } from '../settings/settings.ts'
@@ -24,7 +25,7 @@ export class UrlOption {
       url = UnitOfWork.current() === undefined ? this.#urlOf(name) : UnitOfWork.outside(() => this.#urlOf(name))
     } catch (error) {
       if (error instanceof BranchError) throw error
-      throw new UnknownBranchError(name, 'the url option threw (see cause)', { cause: error })
+      throw new UnknownBranchError(name, 'the url option threw (see cause)', { cause: redact(error) })
     }
     if (url === undefined || url === null) throw new UnknownBranchError(name, `the url option returned ${url}`)
     ignoreRejection(url)

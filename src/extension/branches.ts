@@ -9,8 +9,8 @@ import { describe } from '../settings/describe.ts'
 import { InvalidOptionError } from '../settings/errors.ts'
 import type { BranchesOptions } from '../settings/options.ts'
 import {
-  CLIENT_OPTION_NAMES,
   CAP_OPTION_NAMES,
+  CLIENT_OPTION_NAMES,
   checkOptionNames,
   type Environment,
   POOL_OPTION_NAMES,

@@ -46,6 +46,7 @@ describe('urlTemplate', () => {
     'postgresql://u:p@db/app?password={branch}',
     'postgresql://u:p@db/app?dbname={branch}',
     'postgresql://u:p@db/app?application_name={branch}',
+    'postgresql://u:p@db/app?Schema={branch}',
     'postgresql://u:p@db/app?options=-c%20search_path={branch}',
     'postgresql://u:p@db/app?sslcert=/certificates/{branch}',
     'postgresql://u:p@db/app?{branch}=x',
