@@ -54,7 +54,7 @@ export const NETBOX: Counterpart[] = [
     ours: ours(
       'postgres/schema-url.test.ts',
       'B6: keeps every parameter of the base URL, and adds to its options',
-      'puts the schema in the place of that of a base URL that has one',
+      'replaces the schema and search_path of a base URL that has them',
     ),
   },
   {
