@@ -14,14 +14,7 @@ export type Stored = ReadonlyMap<string, readonly string[]>
 export function violations(record: IsolationRecord, stored: Stored, lost: readonly string[] = []): string[] {
   const ledger = new Ledger(record, stored)
   return [
-    ...record.reads.flatMap(({ who, branch, marks, expected }) => [
-      ...marks
-        .filter((mark) => branchOf(mark) !== branch)
-        .map((mark) => `crossed read: ${who} was given ${mark} on ${branch}`),
-      ...expected
-        .filter((mark) => !lost.includes(branch) && !marks.includes(mark))
-        .map((mark) => `blind read: ${who} was not given ${mark} on ${branch}`),
-    ]),
+    ...wrongReads(record, lost),
     ...record.counts
       .filter(({ branch, counted, expected }) => counted > expected || (counted < expected && !lost.includes(branch)))
       .map(
@@ -31,6 +24,18 @@ export function violations(record: IsolationRecord, stored: Stored, lost: readon
     ...ledger.strangers(),
     ...record.writes.flatMap((write) => [...ledger.judge(write, lost.includes(write.branch))]),
   ]
+}
+
+/** Those among them that are known as soon as something was read. */
+export function wrongReads({ reads }: IsolationRecord, lost: readonly string[] = []): string[] {
+  return reads.flatMap(({ who, branch, marks, expected }) => [
+    ...marks
+      .filter((mark) => branchOf(mark) !== branch)
+      .map((mark) => `crossed read: ${who} was given ${mark} on ${branch}`),
+    ...expected
+      .filter((mark) => !lost.includes(branch) && !marks.includes(mark))
+      .map((mark) => `blind read: ${who} was not given ${mark} on ${branch}`),
+  ])
 }
 
 class Ledger {
