@@ -13,7 +13,8 @@ export type BranchMiddlewareOptions = RequestOptions<Request>
  * handlers, streams, listeners of the request and error handlers, goes to the request's branch. The unit ends when the
  * response is sent or its client is gone.
  *
- * A branch that is not there is answered with status 400 and problem details (RFC 9457), unless a cookie named it.
+ * A branch that is not there is answered with status 400 and problem details (RFC 9457), unless a cookie named it; so is a
+ * request that names none, where `main` says that it may not be the main client's.
  *
  * @example app.use(branchMiddleware(prisma, { branch: fromRequest({ header: 'X-Branch' }) }))
  * @throws {InvalidOptionError} at once, on a client without branches or a bad option

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import type { RequestOptions } from './http/branch-choice.ts'
-import { responseEnd } from './http/node-response.ts'
+import { addHeaders, responseEnd } from './http/node-response.ts'
 import type { Problem } from './http/problem.ts'
 import { type BranchedClient, RequestUnits } from './http/request-units.ts'
 
@@ -24,7 +24,8 @@ interface Scope {
   [registered]?: ReadonlyMap<BranchedClient, object>
 }
 
-const registered = Symbol('prisma-extension-branches')
+/** Known to all copies of the package: one that is registered within another is the inner one all the same. */
+const registered: unique symbol = Symbol.for('prisma-extension-branches/fastify-registrations/1')
 
 /**
  * Fastify plugin that makes a unit of work of each request: whatever is done on `prisma` in hooks after it, body parsers,
@@ -34,7 +35,8 @@ const registered = Symbol('prisma-extension-branches')
  * It applies to the scope that it is registered in, and those within; registered again in one of them for the same client,
  * the inner registration applies there, and the outer does not. `request.branch` is the name of the request's branch.
  *
- * A branch that is not there is answered with status 400 and problem details (RFC 9457), unless a cookie named it.
+ * A branch that is not there is answered with status 400 and problem details (RFC 9457), unless a cookie named it; so is a
+ * request that names none, where `main` says that it may not be the main client's.
  *
  * @example await app.register(branchPlugin, { prisma, branch: fromRequest({ header: 'X-Branch' }) })
  * @throws {InvalidOptionError} from `register`, on a client without branches or a bad option
@@ -52,10 +54,11 @@ export const branchPlugin: FastifyPluginAsync<BranchPluginOptions> = async (
     const { [registered]: innermost } = request.server as FastifyInstance & Scope
     if (innermost?.get(prisma) !== units) return next()
     units
-      .run(request, async ({ branch, setCookie }) => {
+      .run(request, async ({ branch, setCookie, vary }) => {
         const ended = responseEnd(request.raw, reply.raw)
         request.branch = branch
         if (setCookie !== undefined) reply.header('Set-Cookie', setCookie)
+        addHeaders(reply.raw, { setCookie: undefined, vary })
         next()
         await ended
       })
@@ -71,7 +74,9 @@ Object.assign(branchPlugin, {
   [Symbol.for('plugin-meta')]: { name, fastify: '5.x' },
 })
 
-function sendProblem(reply: FastifyReply, { status, contentType, body }: Problem): void {
+function sendProblem(reply: FastifyReply, { status, contentType, body, setCookie, vary }: Problem): void {
+  if (setCookie !== undefined) reply.header('Set-Cookie', setCookie)
+  addHeaders(reply.raw, { setCookie: undefined, vary })
   // Nobody else closes the socket of a WebSocket that is refused before @fastify/websocket has seen it.
   if (reply.request.headers.upgrade !== undefined)
     reply.raw.once('finish', () => reply.request.raw.socket.destroySoon())

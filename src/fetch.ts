@@ -16,7 +16,8 @@ export type BranchHandlerOptions<R extends Request = Request, Rest extends unkno
  * Hono's `app.fetch`. Whatever is done on `prisma` in the handler, and in the stream that it answers with, goes to the
  * request's branch. The unit ends when the body of the response is produced, or the request is aborted.
  *
- * A branch that is not there is answered with status 400 and problem details (RFC 9457), unless a cookie named it.
+ * A branch that is not there is answered with status 400 and problem details (RFC 9457), unless a cookie named it; so is a
+ * request that names none, where `main` says that it may not be the main client's.
  *
  * @example Bun.serve({ fetch: branchHandler(prisma, { branch: fromRequest({ header: 'X-Branch' }) }, handler) })
  * @returns a handler of the same kind

@@ -1,8 +1,10 @@
 import type { Context, Middleware } from 'koa'
-import { bindBody, bindMethod } from './http/bound-body.ts'
 import type { RequestOptions } from './http/branch-choice.ts'
-import { responseEnd } from './http/node-response.ts'
+import { addHeaders, responseEnd } from './http/node-response.ts'
 import { type BranchedClient, RequestUnits } from './http/request-units.ts'
+import { bindMethod } from './units/bound-method.ts'
+import { bindValue } from './units/bound-value.ts'
+import { UnitOfWork } from './units/unit-of-work.ts'
 
 export * from './http/exports.ts'
 
@@ -14,7 +16,8 @@ export type BranchMiddlewareOptions = RequestOptions<Context>
  * middleware, in a stream given as `ctx.body`, in listeners of the request and in error handlers, goes to the request's
  * branch. The unit ends when the response is sent or its client is gone, which is after all middleware is done.
  *
- * A branch that is not there is answered with status 400 and problem details (RFC 9457), unless a cookie named it.
+ * A branch that is not there is answered with status 400 and problem details (RFC 9457), unless a cookie named it; so is a
+ * request that names none, where `main` says that it may not be the main client's.
  *
  * @example app.use(branchMiddleware(prisma, { branch: fromRequest({ header: 'X-Branch' }) }))
  * @throws {InvalidOptionError} at once, on a client without branches or a bad option
@@ -24,14 +27,15 @@ export function branchMiddleware(prisma: BranchedClient, options: BranchMiddlewa
   return (context, next) =>
     // Koa sends the response when this resolves, and the unit ends when the response does: two ends, not one.
     new Promise<void>((resolve, reject) => {
-      const run = units.run(context, async ({ setCookie }) => {
+      const run = units.run(context, async (entered) => {
         const ended = responseEnd(context.req, context.res)
-        if (setCookie !== undefined) context.append('Set-Cookie', setCookie)
+        addHeaders(context.res, entered)
         resolve(next().finally(() => bindContext(context)))
         await ended
       })
       run.then((problem) => {
         if (problem !== undefined) {
+          addHeaders(context.res, problem)
           context.status = problem.status
           context.set('Content-Type', problem.contentType)
           context.body = problem.body
@@ -43,6 +47,9 @@ export function branchMiddleware(prisma: BranchedClient, options: BranchMiddlewa
 
 /** What Koa does after the middleware, it does outside of the unit: sending the body, and reporting errors to the application. */
 function bindContext(context: Context): void {
-  bindBody(context.body)
-  bindMethod(context, 'onerror')
+  const unit = UnitOfWork.current()
+  if (unit === undefined) return
+  const bound = bindValue(context.body, unit)
+  if (bound !== context.body) context.body = bound
+  bindMethod(context, 'onerror', unit)
 }

@@ -36,7 +36,8 @@ export type {
  * is done on the client in guards, interceptors, pipes, handlers, exception filters and streams goes to the request's
  * branch. The unit ends when the response is sent or its client is gone.
  *
- * A branch that is not there is answered with status 400 and problem details (RFC 9457), unless a cookie named it.
+ * A branch that is not there is answered with status 400 and problem details (RFC 9457), unless a cookie named it; so is a
+ * request that names none, where `main` says that it may not be the main client's.
  *
  * When the application is closed, the client is drained and disconnected as soon as the server has answered its last
  * request. After `app.enableShutdownHooks([], { useProcessExit: true })`, so it is on a signal, and the process exits with 0.

@@ -1,8 +1,8 @@
 import { count } from '../../demo/format.ts'
 import type { Point } from '../../test/leaks/kit/slope.ts'
 import { draw } from './plot.ts'
-import { kilobytesPerMinute, type Run, signed } from './run.ts'
-import { BRANCHES, CONNECTION_BOUND, MAX_AGE, MAX_CLIENTS, POOL_SIZE, SECONDS, WARM_UP, WORKERS } from './scale.ts'
+import { bytesPerPool, type Run, signed } from './run.ts'
+import { BRANCHES, CONNECTION_BOUND, MAX_AGE, MAX_CLIENTS, POOL_SIZE, SECONDS, WORKERS } from './scale.ts'
 
 /** Without the last operations, which finish after the end. */
 function within(points: Point[]): Point[] {
@@ -14,7 +14,7 @@ export function drawRun({ tally, faults, recorder, watch }: Run): string {
   const figures = [
     `${count(tally.operations)} operations, ${count(watch.retired.get('max-age') ?? 0)} swaps at max-age`,
     `${tally.cut} failed, each on a connection that was cut`,
-    `heap at rest ${signed(kilobytesPerMinute(recorder))} KB/min after ${WARM_UP} s`,
+    `heap at rest ${signed(bytesPerPool(recorder))} bytes for each pool closed`,
   ]
   if (tally.failed > 0) figures.push(`${tally.failed} failed otherwise`)
   return draw({

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import type { ConnectionCounter } from '../../demo/connection-counter.ts'
-import { HEAP_EVERY, SECONDS } from './scale.ts'
+import { HEAP_EVERY, LONGEST, SECONDS } from './scale.ts'
 import type { Tally } from './tally.ts'
 
 setFlagsFromString('--expose-gc')
@@ -23,6 +23,8 @@ export class Recorder {
   /** The most that the server counted within that second. */
   readonly connections = series()
   readonly operations = series()
+  /** Pools that were closed by then. */
+  readonly closed = series()
   #second = 0
   #before = 0
 
@@ -31,8 +33,9 @@ export class Recorder {
     return this.#second
   }
 
-  measure(counter: ConnectionCounter, tally: Tally, atRest: boolean): void {
+  measure(counter: ConnectionCounter, tally: Tally, closed: number, atRest: boolean): void {
     const second = this.#second++
+    this.closed[second] = closed
     this.connections[second] = counter.peak
     counter.peak = counter.count
     this.operations[second] = tally.operations - this.#before
@@ -51,7 +54,7 @@ export class Recorder {
   }
 }
 
-/** Room for a run that takes longer than it should. */
+/** Room for the longest run. */
 function series(): Series {
-  return new Float64Array(SECONDS * 2).fill(Number.NaN)
+  return new Float64Array(SECONDS * (LONGEST + 1)).fill(Number.NaN)
 }

@@ -1,8 +1,8 @@
 import { count } from '../../demo/format.ts'
 import type { Screen } from '../../demo/screen.ts'
 import type { Claim } from '../../demo/stage.ts'
-import { kilobytesPerMinute, peakConnections, type Run, signed } from './run.ts'
-import { ALLOWED_KB_PER_MINUTE, BRANCHES, CONNECTION_BOUND, WARM_UP } from './scale.ts'
+import { bytesPerPool, peakConnections, type Run, signed } from './run.ts'
+import { ALLOWED_BYTES_PER_POOL, BRANCHES, CONNECTION_BOUND } from './scale.ts'
 
 export function printRun(screen: Screen, { tally, faults, recorder, watch, connectionsAtEnd, ...run }: Run): void {
   const causes = [...tally.causes].sort(([, a], [, b]) => b - a)
@@ -14,7 +14,7 @@ export function printRun(screen: Screen, { tally, faults, recorder, watch, conne
     ['failed, own connection cut', count(tally.cut)],
     ...causes.map(([cause, times]): [string, string] => [`  ${cause}`, count(times)]),
     ['failed otherwise', count(tally.failed)],
-    ['heap at rest, after warm-up', `${signed(kilobytesPerMinute(recorder))} KB/min`],
+    ['heap at rest, after warm-up', `${signed(bytesPerPool(recorder))} bytes for each pool`],
     [
       '  in MB',
       recorder
@@ -34,7 +34,7 @@ export function printRun(screen: Screen, { tally, faults, recorder, watch, conne
 export function claimsOf(run: Run): Claim[] {
   const { tally, faults, recorder, watch } = run
   const swaps = watch.retired.get('max-age') ?? 0
-  const growth = kilobytesPerMinute(recorder)
+  const growth = bytesPerPool(recorder)
   const peak = peakConnections(recorder)
   return [
     { text: `backends were terminated all the while (${faults.times.length} times)`, held: faults.times.length >= 3 },
@@ -49,8 +49,8 @@ export function claimsOf(run: Run): Claim[] {
       held: run.silences > 0 && run.swappedBefore === run.silences,
     },
     {
-      text: `the heap at rest grows by less than ${ALLOWED_KB_PER_MINUTE} KB/min after ${WARM_UP} s (${signed(growth)})`,
-      held: growth < ALLOWED_KB_PER_MINUTE,
+      text: `the heap at rest grows by less than ${count(ALLOWED_BYTES_PER_POOL)} bytes for each pool (${signed(growth)})`,
+      held: growth < ALLOWED_BYTES_PER_POOL,
     },
     { text: `never more than ${CONNECTION_BOUND} connections: at most ${peak}`, held: peak <= CONNECTION_BOUND },
     {

@@ -2,7 +2,7 @@ import type { ClientWatch } from '../../demo/client-watch.ts'
 import { slope } from '../../test/leaks/kit/slope.ts'
 import type { Faults } from './faults.ts'
 import { MEGABYTE, type Recorder } from './recorder.ts'
-import { WARM_UP } from './scale.ts'
+import { WARM_UP_POOLS } from './scale.ts'
 import type { Tally } from './tally.ts'
 
 /** All that is known of a run when it is over. */
@@ -19,9 +19,10 @@ export interface Run {
   connectionsAtEnd: number
 }
 
-/** Of the heap at rest, once the run is warm. */
-export function kilobytesPerMinute(recorder: Recorder): number {
-  return (slope(recorder.points(recorder.heapAtRest, WARM_UP)) * 60 * MEGABYTE) / 1_000
+/** By which the heap at rest grows with each pool that is closed, once the run is warm. */
+export function bytesPerPool(recorder: Recorder): number {
+  const points = recorder.points(recorder.heapAtRest).map(({ x, y }) => ({ x: recorder.closed[x] ?? 0, y }))
+  return slope(points.filter(({ x }) => x >= WARM_UP_POOLS)) * MEGABYTE
 }
 
 export function peakConnections(recorder: Recorder): number {

@@ -2,11 +2,16 @@ import { BRANCHES as ALL } from '../../demo/scale.ts'
 
 export const BRANCHES: readonly string[] = ALL.slice(0, 50)
 
-/** How long it runs. */
+/** How long it runs, at least. */
 export const SECONDS = secondsFrom(process.env.SOAK_SECONDS ?? '300')
 
-/** Seconds that heap and caches may take to find their size: the first fifth. */
-export const WARM_UP = SECONDS / 5
+/**
+ * Pools that are closed until heap and caches have found their size, and after that, until enough is known of the heap. A
+ * slow machine takes longer than {@link SECONDS} for them, but no more than so many times as long.
+ */
+export const WARM_UP_POOLS = 500
+export const MEASURED_POOLS = 1_000
+export const LONGEST = 10
 
 /** Operations under way at any moment: more than there are clients, so that branches wait for each other. */
 export const WORKERS = 16
@@ -37,10 +42,10 @@ export const LONGEST_SILENCE = 60
 export const HEAP_EVERY = 5
 
 /**
- * Of heap in use, measured in the silences after the warm-up, when nothing is under way that would blur it. A warm process
- * goes on finding its size for some minutes; a closed pool that is kept has 10 KB, and hundreds are closed in a minute.
+ * Of heap in use, measured in the silences after the warm-up, when nothing is under way that would blur it: for each pool
+ * that is closed. One that is kept has 10 KB. A warm process goes on finding its size for some minutes.
  */
-export const ALLOWED_KB_PER_MINUTE = 250
+export const ALLOWED_BYTES_PER_POOL = 2_500
 
 function secondsFrom(text: string): number {
   const seconds = Number(text)

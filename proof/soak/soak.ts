@@ -20,7 +20,18 @@ import { drawRun } from './picture.ts'
 import { Recorder } from './recorder.ts'
 import { claimsOf, printClaims, printRun } from './report.ts'
 import type { Run } from './run.ts'
-import { BRANCHES, CONNECTION_BOUND, MAX_AGE, MAX_CLIENTS, PATIENCE, POOL_SIZE, SECONDS } from './scale.ts'
+import {
+  BRANCHES,
+  CONNECTION_BOUND,
+  LONGEST,
+  MAX_AGE,
+  MAX_CLIENTS,
+  MEASURED_POOLS,
+  PATIENCE,
+  POOL_SIZE,
+  SECONDS,
+  WARM_UP_POOLS,
+} from './scale.ts'
 import { Tally } from './tally.ts'
 import { type Serve, Traffic } from './traffic.ts'
 
@@ -55,7 +66,10 @@ async function soak({ server, screen, signal }: Stage): Promise<Run> {
   const traffic = new Traffic()
 
   const start = performance.now()
-  const goOn = () => !signal.aborted && performance.now() - start < SECONDS * 1_000
+  const goOn = () => {
+    const length = (performance.now() - start) / 1_000 / SECONDS
+    return !signal.aborted && (length < 1 || (length < LONGEST && watch.closed < WARM_UP_POOLS + MEASURED_POOLS))
+  }
   const silences = { silences: 0, emptySilences: 0, swappedBefore: 0 }
   let swaps = 0
   const record = async () => {
@@ -66,7 +80,7 @@ async function soak({ server, screen, signal }: Stage): Promise<Run> {
       if (performance.now() < due) continue
       const atRest = traffic.silent && traffic.silenceIsOver(counter.count)
       const empty = counter.count === 0
-      recorder.measure(counter, tally, atRest)
+      recorder.measure(counter, tally, watch.closed, atRest)
       if (!atRest) continue
       silences.silences++
       if (empty) silences.emptySilences++

@@ -55,11 +55,12 @@ export class BranchRouter {
 
   /** Follows the unit of work. */
   #rootClient(family: ClientFamily): ExtendedClient {
-    const current = () => {
+    const current = (what: string) => {
       const unit = UnitOfWork.current()
       const branch = unit?.branchFor(this)
       if (branch !== undefined) return family.member(this.#parts.clients.get(branch))
-      if (this.#parts.requireBranch && !unit?.belongsTo(this)) throw new BranchRequiredError()
+      // A unit may be on main, by name; outside of one, main is what nobody named.
+      if (this.#parts.requireBranch && !unit?.branches().has(this)) throw new BranchRequiredError(what)
       return family.main
     }
     const disconnect = async () => {
@@ -155,7 +156,7 @@ export class BranchRouter {
           names.length > 0 && names[0] === undefined ? this.#mainClient(family) : this.#branchClient(family, names[0]),
         $withBranch: (name: unknown, work: unknown) => this.#withBranch(name, work),
         $branches: this.#branches,
-        $transaction: (...args: unknown[]) => this.#transaction(route.current, args),
+        $transaction: (...args: unknown[]) => this.#transaction(() => route.current('$transaction()'), args),
         ...overrides,
       },
     })

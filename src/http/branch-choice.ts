@@ -14,6 +14,11 @@ export interface BranchChoice {
     /** What the request asked for besides, `undefined` for the main client. */
     readonly otherwise: BranchChoice | undefined
   }
+  /**
+   * The headers of the request that the branch was chosen by, present or not: `['X-Branch', 'Cookie']`. The response says
+   * so in `Vary`, so that no cache answers for another branch.
+   */
+  readonly vary?: readonly string[]
 }
 
 /** A branch's name, or `undefined` for the main client; or a {@link BranchChoice}, such as `fromRequest()` makes. */
@@ -31,6 +36,11 @@ export interface RequestOptions<Request, Rest extends unknown[] = []> {
    * digits, `_`, `-` and `.`, of which the first is a letter or a digit.
    */
   pattern?: RegExp | undefined
+  /**
+   * Whether a request that names no branch may be the main client's. If not, it is answered with status 400 and the code
+   * `BRANCH_REQUIRED`. Default: `false` for a client made with `requireBranch`, `true` for others.
+   */
+  main?: boolean | undefined
 }
 
 export const DEFAULT_PATTERN = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/

@@ -1,6 +1,9 @@
+import type { AddedHeaders } from './added-headers.ts'
+import { bodyStream, copiedHeaders } from './foreign-response.ts'
 import type { Problem } from './problem.ts'
 import type { EnteredRequest, RequestUnits } from './request-units.ts'
 import { ResponseBody } from './response-body.ts'
+import { mergeVary } from './vary.ts'
 
 /** A request that is being answered. */
 interface Exchange<R> {
@@ -39,23 +42,23 @@ function enter<R extends Request, Rest extends unknown[]>(
     open = undefined
     return taken
   }
-  const work = ({ setCookie }: EnteredRequest) => new Promise<void>((end) => answer(take(), setCookie, end))
+  const work = (entered: EnteredRequest) => new Promise<void>((end) => answer(take(), entered, end))
   units.run(exchange.request, work, ...rest).then(
-    (problem) => problem && open?.resolve(open.refuse(problem)),
+    (problem) => problem && open?.resolve(withHeaders(open.refuse(problem), problem)),
     (error: unknown) => open?.reject(error),
   )
 }
 
 async function answer<R extends Request>(
   exchange: OpenExchange<R> | undefined,
-  setCookie: string | undefined,
+  headers: AddedHeaders,
   ended: () => void,
 ): Promise<void> {
   if (exchange === undefined) return
   const { request, respond, resolve, reject } = exchange
   const end = onEndOrAbort(request.signal, ended)
   try {
-    resolve(await producing(request, withCookie(await respond(), setCookie), end))
+    resolve(await producing(request, withHeaders(await respond(), headers), end))
   } catch (error) {
     end()
     reject(error)
@@ -63,7 +66,9 @@ async function answer<R extends Request>(
 }
 
 /** What is to be called at the end, and calls `ended` then or when the signal is aborted. */
-function onEndOrAbort(signal: AbortSignal, ended: () => void): () => void {
+function onEndOrAbort(signal: AbortSignal | undefined, ended: () => void): () => void {
+  // Requests of other classes than the platform's do not all have one.
+  if (typeof signal?.addEventListener !== 'function') return ended
   const end = () => {
     signal.removeEventListener('abort', end)
     ended()
@@ -75,13 +80,15 @@ function onEndOrAbort(signal: AbortSignal, ended: () => void): () => void {
 
 /** The same response, whose body is produced in the current unit of work, and calls `end` at its end. */
 async function producing(request: Request, response: Response, end: () => void): Promise<Response> {
+  const stream = bodyStream(response)
   // A body that is locked is in somebody else's hands.
-  if (response.body === null || response.body.locked) {
+  if (stream === undefined || stream.locked) {
     end()
     return response
   }
-  const { status, statusText, headers } = response
-  const body = new ResponseBody(response.body, end)
+  const { status, statusText } = response
+  const headers = copiedHeaders(response.headers)
+  const body = new ResponseBody(stream, end)
   const whole = await body.atOnce()
   // Servers give a body that is no stream a Content-Length, which must not be beside these.
   if (whole !== undefined && !headers.has('Transfer-Encoding') && !headers.has('Trailer')) {
@@ -95,16 +102,20 @@ async function producing(request: Request, response: Response, end: () => void):
   return new Response(body.stream(), { status, statusText, headers })
 }
 
-function withCookie(response: Response, setCookie: string | undefined): Response {
-  if (setCookie === undefined) return response
+function withHeaders(response: Response, { setCookie, vary }: AddedHeaders): Response {
+  if (setCookie === undefined && vary.length === 0) return response
+  const add = (headers: Headers) => {
+    if (vary.length > 0) headers.set('Vary', mergeVary(headers.get('Vary'), vary))
+    if (setCookie !== undefined) headers.append('Set-Cookie', setCookie)
+  }
   try {
-    response.headers.append('Set-Cookie', setCookie)
+    add(response.headers)
     return response
   } catch {
     // Those of a redirect, and of an answer from fetch(), cannot be changed.
-    const { body, status, statusText } = response
-    const headers = new Headers(response.headers)
-    headers.append('Set-Cookie', setCookie)
-    return new Response(body, { status, statusText, headers })
+    const { status, statusText } = response
+    const headers = copiedHeaders(response.headers)
+    add(headers)
+    return new Response(bodyStream(response) ?? null, { status, statusText, headers })
   }
 }

@@ -2,13 +2,14 @@ import { describe } from '../settings/describe.ts'
 import { InvalidOptionError } from '../settings/errors.ts'
 import type { BranchChoice } from './branch-choice.ts'
 import { type BranchCookie, clearCookie, readCookie } from './cookies.ts'
+import { type RequestHeaders, readHeader, withGet } from './request-headers.ts'
 
 /** What every framework's request has: Node's, Express's, Fastify's, a Koa context, and Fetch's `Request`. */
 export interface RequestLike {
   readonly url?: string | undefined
   /** Before a router took its own part of the path away. */
   readonly originalUrl?: string | undefined
-  readonly headers: Headers | { readonly [name: string]: string | string[] | undefined }
+  readonly headers: RequestHeaders
 }
 
 /** Where a request may name its branch. The first that does is taken, in this order. */
@@ -36,8 +37,8 @@ export function fromRequest(sources: RequestSources): (request: RequestLike) => 
   checkSources(sources)
   const { header, query, subdomain } = sources
   const cookie = typeof sources.cookie === 'string' ? { name: sources.cookie } : sources.cookie
-  return (request) => {
-    const inHeader = header && readHeader(request, header)
+  const choose = (request: RequestLike): BranchChoice | undefined => {
+    const inHeader = header && readHeader(request.headers, header)
     if (inHeader !== undefined) return { branch: inHeader, source: `header ${JSON.stringify(header)}` }
 
     const inQuery = query && readQuery(request, query)
@@ -46,17 +47,15 @@ export function fromRequest(sources: RequestSources): (request: RequestLike) => 
 
     const inHost = subdomain && readSubdomain(request, subdomain)
     const otherwise = inHost ? { branch: inHost, source: 'subdomain' } : undefined
-    const inCookie = cookie && readCookie(readHeader(request, 'cookie'), cookie.name)
+    const inCookie = cookie && readCookie(readHeader(request.headers, 'cookie'), cookie.name)
     if (!inCookie) return otherwise
     const source = `cookie ${JSON.stringify(cookie.name)}`
     return { branch: inCookie, source, stale: { setCookie: clearCookie(cookie), otherwise } }
   }
-}
-
-function readHeader({ headers }: RequestLike, name: string): string | undefined {
-  if (headers instanceof Headers) return headers.get(name) ?? undefined
-  const value = headers[name.toLowerCase()]
-  return Array.isArray(value) ? value.join(', ') : value
+  // Whether or not it named the branch of this request: caches keep one Vary for all answers to a URL, which has the query.
+  const vary = [...(header ? [header] : []), ...(cookie ? ['Cookie'] : [])]
+  if (vary.length === 0) return choose
+  return (request) => ({ branch: undefined, ...choose(request), vary })
 }
 
 function readQuery({ originalUrl, url }: RequestLike, name: string): string | undefined {
@@ -76,10 +75,10 @@ function readSubdomain(request: RequestLike, domain: string): string | undefined
 }
 
 function readHost(request: RequestLike): string {
-  const host = readHeader(request, 'host')
+  const host = readHeader(request.headers, 'host')
   // Fetch has the host in the URL; HTTP/2 has it in a pseudo-header, of which Fetch's Headers would throw.
-  if (request.headers instanceof Headers) return host ?? new URL(request.url ?? '', 'http://localhost').host
-  return readHeader(request, ':authority') ?? host ?? ''
+  if (withGet(request.headers)) return host ?? new URL(request.url ?? '', 'http://localhost').host
+  return readHeader(request.headers, ':authority') ?? host ?? ''
 }
 
 function checkSources(sources: RequestSources): void {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { RequestOptions } from './branch-choice.ts'
-import { responseEnd, sendProblem } from './node-response.ts'
+import { addHeaders, responseEnd, sendProblem } from './node-response.ts'
 import { type BranchedClient, RequestUnits } from './request-units.ts'
 
 /** A middleware of `node:http`'s own requests, as Express, Connect and NestJS use them. */
@@ -18,9 +18,9 @@ export function nodeMiddleware<Request extends IncomingMessage>(
   const units = new RequestUnits(client, options)
   return (request, response, next) => {
     units
-      .run(request, async ({ setCookie }) => {
+      .run(request, async (entered) => {
         const ended = responseEnd(request, response)
-        if (setCookie !== undefined) response.appendHeader('Set-Cookie', setCookie)
+        addHeaders(response, entered)
         next()
         await ended
       })

@@ -1,19 +1,20 @@
 import { describe } from '../settings/describe.ts'
 import { InvalidBranchNameError, InvalidOptionError, UnknownBranchError } from '../settings/errors.ts'
+import type { AddedHeaders } from './added-headers.ts'
 import { type BranchChoice, type ChosenBranch, DEFAULT_PATTERN, type RequestOptions } from './branch-choice.ts'
-import { type Problem, unknownBranch } from './problem.ts'
+import { branchRequired, type Problem, unknownBranch } from './problem.ts'
 
 /** A client extended by `branches()`, whatever its models. */
 export interface BranchedClient {
   $withBranch<R>(branch: string | undefined, work: () => R): Promise<Awaited<R>>
+  /** `stats` is there for clients of copies that know nothing of `requireBranch`. */
+  readonly $branches?: { readonly requireBranch?: boolean; stats?(): unknown }
 }
 
 /** A request that has its branch. */
-export interface EnteredRequest {
+export interface EnteredRequest extends AddedHeaders {
   /** `undefined` for the main client. */
   readonly branch: string | undefined
-  /** A `Set-Cookie` header for the response: the cookie named a branch that is gone. */
-  readonly setCookie: string | undefined
 }
 
 /** Makes a unit of work of each request. What the middlewares of all frameworks have in common. */
@@ -21,6 +22,7 @@ export class RequestUnits<Request, Rest extends unknown[] = []> {
   readonly #client: BranchedClient
   readonly #choose: RequestOptions<Request, Rest>['branch']
   readonly #pattern: RegExp
+  readonly #main: boolean
 
   /** @throws {InvalidOptionError} on a client without branches, or a bad option */
   constructor(client: BranchedClient, options: RequestOptions<Request, Rest>) {
@@ -28,12 +30,14 @@ export class RequestUnits<Request, Rest extends unknown[] = []> {
     this.#client = client
     this.#choose = options.branch
     this.#pattern = new RegExp(options.pattern ?? DEFAULT_PATTERN)
+    this.#main = options.main ?? client.$branches?.requireBranch !== true
   }
 
   /**
    * Runs `work` as the unit of work of a request, which ends when the promise settles that `work` returns.
    *
-   * @returns the answer to a request for a branch that is not there; `work` was not called then
+   * @returns the answer to a request for a branch that is not there, or for none where main is not to be had; `work` was not
+   *   called then
    * @throws what `work` throws, and what choosing the branch or finding its URL threw before
    */
   run(request: Request, work: (entered: EnteredRequest) => Promise<void>, ...rest: Rest): Promise<Problem | undefined> {
@@ -47,19 +51,21 @@ export class RequestUnits<Request, Rest extends unknown[] = []> {
 
   async #enter(choice: BranchChoice, work: (entered: EnteredRequest) => Promise<void>): Promise<Problem | undefined> {
     let setCookie: string | undefined
+    const { vary = [] } = choice
     for (;;) {
       const { branch } = choice
+      if (branch === undefined && !this.#main) return branchRequired({ setCookie, vary })
       let entered = false
       try {
         this.#checkName(branch)
         await this.#client.$withBranch(branch, () => {
           entered = true
-          return work({ branch, setCookie })
+          return work({ branch, setCookie, vary })
         })
         return undefined
       } catch (error) {
         if (entered || !isUnknownBranch(error)) throw error
-        if (choice.stale === undefined) return unknownBranch(choice, error.code)
+        if (choice.stale === undefined) return unknownBranch(choice, error.code, { setCookie, vary })
         setCookie = choice.stale.setCookie
         choice = choice.stale.otherwise ?? MAIN
       }
@@ -87,7 +93,7 @@ function isUnknownBranch(error: unknown): error is UnknownBranchError | InvalidB
   return error instanceof UnknownBranchError || error instanceof InvalidBranchNameError
 }
 
-function check(client: BranchedClient, options: { branch: unknown; pattern?: unknown }): void {
+function check(client: BranchedClient, options: { branch: unknown; pattern?: unknown; main?: unknown }): void {
   if (typeof client?.$withBranch !== 'function') {
     throw new InvalidOptionError(
       `The middleware needs a PrismaClient that is extended by branches(), got ${describe(client)} without $withBranch`,
@@ -98,7 +104,10 @@ function check(client: BranchedClient, options: { branch: unknown; pattern?: unk
       `branch must be a function of the request, such as fromRequest({ header: 'X-Branch' }), got ${describe(options?.branch)}`,
     )
   }
-  if (options.pattern !== undefined && !(options.pattern instanceof RegExp)) {
+  if (options.pattern !== undefined && Object.prototype.toString.call(options.pattern) !== '[object RegExp]') {
     throw new InvalidOptionError(`pattern must be a regular expression, got ${describe(options.pattern)}`)
+  }
+  if (options.main !== undefined && typeof options.main !== 'boolean') {
+    throw new InvalidOptionError(`main must be true or false, got ${describe(options.main)}`)
   }
 }

@@ -30,7 +30,7 @@ export class ResponseBody {
     const first = await settledSoon(this.#readAhead())
     if (first === undefined || first.done) return first && new Uint8Array()
     const second = await settledSoon(this.#readAhead())
-    return second?.done && first.value instanceof Uint8Array ? first.value : undefined
+    return second?.done && ArrayBuffer.isView(first.value) ? first.value : undefined
   }
 
   /** The body, one chunk of which may wait to be read, and one more is read ahead. */
@@ -79,9 +79,10 @@ export class ResponseBody {
 
   async #read(): Promise<Chunk> {
     try {
-      const chunk = await this.#resume(() => this.#reader.read())
-      if (chunk.done) this.#end()
-      return chunk
+      const { done, value } = await this.#resume(() => this.#reader.read())
+      if (!done) return { done, value: toBytes(value) }
+      this.#end()
+      return { done, value }
     } catch (error) {
       this.#end()
       throw error
@@ -93,12 +94,19 @@ export class ResponseBody {
   }
 }
 
+/** Streams of other classes than the platform's give text as text. */
+function toBytes(chunk: unknown): Uint8Array {
+  return typeof chunk === 'string' ? new TextEncoder().encode(chunk) : (chunk as Uint8Array)
+}
+
 /** The controller lives as long as anybody may read; nothing here refers to it while no read is under way. */
 const dropped = new FinalizationRegistry<ResponseBody>((body) => {
   body.cancel(new Error('The body of the response was dropped without being cancelled')).catch(() => {})
 })
 
 function isByteStream(body: ReadableStream): boolean {
+  // Asking is harmless where the platform's own class answers; with another, giving the reader back may end the stream.
+  if (!(body instanceof ReadableStream)) return false
   try {
     body.getReader({ mode: 'byob' }).releaseLock()
     return true

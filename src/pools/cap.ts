@@ -11,9 +11,6 @@ import type { Pool } from './pool.ts'
  */
 const LONGEST_PATIENCE = 1_000
 
-/** How many branches an {@link AcquireTimeoutError} names. */
-const BUSIEST = 3
-
 /** The pools, by what the cap has to know of them. */
 export interface CappedPools {
   readonly live: ReadonlyMap<string, Pool>
@@ -96,11 +93,7 @@ export class Cap {
 
   /** Why a caller has waited in vain. */
   noRoom({ branch }: Datasource): AcquireTimeoutError {
-    const busiest = [...this.#pools.live.values(), ...this.#pools.retired]
-      .sort((a, b) => b.inFlight - a.inFlight)
-      .slice(0, BUSIEST)
-      .map(({ datasource, inFlight }) => `${JSON.stringify(datasource.branch)} (${inFlight} in flight)`)
-    return new AcquireTimeoutError(branch, this.#settings, busiest)
+    return new AcquireTimeoutError(branch, this.#settings)
   }
 
   get #evictable(): Pool[] {

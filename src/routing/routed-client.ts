@@ -12,10 +12,19 @@ export interface Route {
   readonly overrides: object
   /** How it prints. */
   readonly label: string
-  /** The member that something done now belongs to. Throws where it belongs to none. */
-  current(): Member
+  /** The member that something done now belongs to. Throws where it belongs to none, naming `what` was done. */
+  current(what: string): Member
   /** What stands for one of Prisma's own objects that is reached through a member. */
   view(object: unknown, owner: Member): unknown
+}
+
+/** A method of what stands behind a proxy. */
+interface Method {
+  readonly route: Route
+  readonly find: Find
+  readonly property: string | symbol
+  /** How what has it prints. */
+  readonly label: string
 }
 
 /** From a member to what stands behind a proxy: its client, or one of its client's delegates. */
@@ -55,26 +64,30 @@ function router(route: Route, find: Find, overrides: object, label: string): obj
     // The fields of a model, and a client's class, are the same on every client, and are compared.
     if (property === 'fields' || property === 'constructor') return value
     if (typeof value === 'function') {
-      properties[property] = method(route, find, property, value)
+      properties[property] = method({ route, find, property, label }, value)
     } else if (property === '$parent') {
-      const member = route.current()
+      const member = route.current(nameOf(property))
       return route.view(find(member).object[property], member)
     } else if (isModelDelegate(value)) {
       properties[property] = router(route, (member) => member.delegate(property), {}, `${label}.${String(property)}`)
     } else if (isFollowed(value)) {
-      properties[property] = followed(value, () => find(route.current()).value(property))
+      properties[property] = followed(value, () => find(route.current(nameOf(property))).value(property))
     } else {
       return current(property, value)
     }
     return properties[property]
   }
 
+  function nameOf(property: string | symbol): string {
+    return `${label}.${String(property)}`
+  }
+
   /** A plain property that an extension added. Each client has its own. */
   function current(property: string | symbol, value: unknown): unknown {
-    if (value !== undefined || has(property)) return find(route.current()).value(property)
+    if (value !== undefined || has(property)) return find(route.current(nameOf(property))).value(property)
     // What no client of this make has may be asked for anywhere: `then` by whoever awaits, `toJSON` by whoever prints.
     try {
-      return find(route.current()).object[property]
+      return find(route.current(nameOf(property))).object[property]
     } catch {
       return undefined
     }
@@ -100,11 +113,12 @@ function router(route: Route, find: Find, overrides: object, label: string): obj
   return proxy
 }
 
-function method(route: Route, find: Find, property: string | symbol, sample: object): object {
+function method({ route, find, property, label }: Method, sample: object): object {
+  const what = `${label}.${String(property)}()`
   const call = (...args: unknown[]): unknown => {
     let member: Member
     try {
-      member = route.current()
+      member = route.current(what)
     } catch (error) {
       return refuse(property, error)
     }
@@ -117,7 +131,7 @@ function method(route: Route, find: Find, property: string | symbol, sample: obj
   Object.defineProperty(call, 'name', { value: `Proxy.${String(property)}` })
   if (!hasProperties(sample)) return call
   // A class, or a function with properties, that an extension added.
-  const value = followed(sample, () => find(route.current()).method(property))
+  const value = followed(sample, () => find(route.current(what)).method(property))
   return new Proxy(value, { apply: (_, __, args) => call(...args) })
 }
 

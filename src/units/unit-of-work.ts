@@ -1,13 +1,13 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Branch } from '../datasource/branch.ts'
 import type { Pool } from '../pools/pool.ts'
-import type { PoolUser } from '../pools/pools.ts'
+import { bindValue } from './bound-value.ts'
+import { storage, type Unit } from './current-unit.ts'
 
 /**
  * A request, a job or a `$withBranch` callback. It says which branch is current, and holds the pools used in it until
  * its end, so that at max-age 0 one pool serves all of it (rule A9).
  */
-export class UnitOfWork implements PoolUser {
+export class UnitOfWork implements Unit {
   readonly #owner: object
   readonly #branch: Branch | undefined
   /** What is current for other owners: several extensions may be at work in one process, one inside the other. */
@@ -21,12 +21,12 @@ export class UnitOfWork implements PoolUser {
     this.#branch = branch
     const enclosing = UnitOfWork.current()
     // Not a link to the enclosing unit: a job that schedules itself again from inside would make an endless chain.
-    if (enclosing === undefined) return
-    if (enclosing.#owner === owner) this.#others = enclosing.#others
-    else this.#others = new Map(enclosing.#others).set(enclosing.#owner, enclosing.#branch)
+    const others = enclosing?.branches()
+    if (others !== undefined && (others.size > 1 || !others.has(owner))) this.#others = others
   }
 
-  static current(): UnitOfWork | undefined {
+  /** The innermost unit, which another copy of the package may have made. */
+  static current(): Unit | undefined {
     return storage.getStore()
   }
 
@@ -35,25 +35,25 @@ export class UnitOfWork implements PoolUser {
     return storage.run(undefined, work)
   }
 
-  /** Runs `work` in this unit, wherever it is called from, and whether or not the unit has ended. */
   resume<T>(work: () => T): T {
     return storage.run(this, work)
   }
 
-  /** The current branch of `owner`, or `undefined` for its main client. */
   branchFor(owner: object): Branch | undefined {
     return this.#owner === owner ? this.#branch : this.#others?.get(owner)
   }
 
-  /** Whether this is a unit of `owner`'s, or in one. */
-  belongsTo(owner: object): boolean {
-    return this.#owner === owner || this.#others?.has(owner) === true
+  branches(): ReadonlyMap<object, Branch | undefined> {
+    return new Map(this.#others).set(this.#owner, this.#branch)
   }
 
-  /** Runs `work` as this unit. What it returns is awaited inside, so that a lazy query runs as part of it (rule B7). */
+  /**
+   * Runs `work` as this unit. What it returns is awaited inside, so that a lazy query runs as part of it (rule B7), and bound
+   * to the unit, so that what is read of it afterwards does (rule I4).
+   */
   async run<T>(work: () => T | PromiseLike<T>): Promise<T> {
     try {
-      return await storage.run(this, async () => await work())
+      return await storage.run(this, async () => bindValue(await work(), this))
     } finally {
       this.#end()
     }
@@ -83,5 +83,3 @@ export class UnitOfWork implements PoolUser {
     for (const pool of this.#pools ?? []) this.#release(pool)
   }
 }
-
-const storage = new AsyncLocalStorage<UnitOfWork | undefined>()

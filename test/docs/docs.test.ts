@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import * as api from '../../src/index.ts'
-import { CLIENT_OPTION_NAMES, CAP_OPTION_NAMES, POOL_OPTION_NAMES } from '../../src/settings/settings.ts'
+import { CAP_OPTION_NAMES, CLIENT_OPTION_NAMES, POOL_OPTION_NAMES } from '../../src/settings/settings.ts'
 import { anchorsOf, type Document, document, documents, linksOf, README } from './documents.ts'
 import { compile, snippetsOf } from './snippets.ts'
 

@@ -4,7 +4,7 @@ import type { WorkClient } from '../kit/mixed-work.ts'
 import { POOL_SIZE } from './contender.ts'
 import { DRAIN_TIMEOUT_OF_THE_LOST, LONGER_THAN_CONNECTING, LONGER_THAN_PROBES, PROBE_TIMEOUT } from './slack.ts'
 import { BRANCHES, faultStage } from './stage.ts'
-import { happens, type Scene, trial } from './trial.ts'
+import { happens, type Scene, trial, until } from './trial.ts'
 import { over } from './verdict.ts'
 
 describe('faults of the network', () => {
@@ -31,6 +31,8 @@ describe('faults of the network', () => {
         const from = performance.now()
         const cut = proxy.cutInMidStream()
         await delay(1_000)
+        // The answer to what was under way, at the latest.
+        await until(() => load.operations.some(({ failure }) => failure !== undefined))
         proxy.heal()
         return [{ from, cut, to: await over() }]
       },

@@ -52,10 +52,13 @@ const AFTER = 1_500
 
 /** Waits for something to happen to the extension. A Map, to which it may never happen, is given the time `atLeast`. */
 export async function happens({ contender }: Scene, atLeast: number, has: (extension: ExtensionContender) => boolean) {
-  const from = performance.now()
-  const goOn = () => contender.name === 'extension' && !has(contender as ExtensionContender)
   await delay(atLeast)
-  while (goOn() && performance.now() - from < HUNG) await delay(20)
+  await until(() => contender.name !== 'extension' || has(contender as ExtensionContender))
+}
+
+/** Waits until something is so. If it never is, the verdict says so. */
+export async function until(isSo: () => boolean): Promise<void> {
+  for (const from = performance.now(); !isSo() && performance.now() - from < HUNG; ) await delay(20)
 }
 
 /** The fault under the extension, with everything that must hold; then under a Map, to show that it bites. */

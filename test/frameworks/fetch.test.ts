@@ -23,7 +23,8 @@ it('answers as the handler does, on the branch of the request', async () => {
   }
   const response = await branchHandler(prisma, { branch }, answer)(onA())
   expect(response).toMatchObject({ status: 201, statusText: 'Made' })
-  expect(Object.fromEntries(response.headers)).toEqual({ 'x-mine': '1', 'content-type': 'text/x-branch' })
+  const own = { 'x-mine': '1', 'content-type': 'text/x-branch' }
+  expect(Object.fromEntries(response.headers)).toEqual({ ...own, vary: 'X-Branch, Cookie' })
   await eventually(() => units).toEqual(ONCE)
   expect(await response.text()).toBe('a')
   expect(units).toEqual(ONCE)

@@ -83,6 +83,9 @@ describe('BranchesModule', () => {
       isGlobal: false,
     })
     BranchesModule.forRoot({ provide: PrismaService, prisma: createPrisma(''), branch, pattern: undefined })
+    BranchesModule.forRoot({ provide: PrismaService, prisma: createPrisma(''), branch, main: true })
+    // @ts-expect-error it may or may not
+    BranchesModule.forRoot({ provide: PrismaService, prisma: createPrisma(''), branch, main: 'yes' })
     // @ts-expect-error it has no branches
     BranchesModule.forRoot({ provide: PrismaService, prisma: main, branch })
     // @ts-expect-error it is not said what the client is injected as

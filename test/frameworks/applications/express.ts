@@ -6,11 +6,15 @@ import { pause, whose } from '../../postgres/kit.ts'
 import type { Application, ApplicationParts } from '../kit/application.ts'
 import { listen } from '../kit/node-server.ts'
 
-export function startExpress({ prisma, branch, slowly, streamed, late }: ApplicationParts): Promise<Application> {
+export function startExpress({ prisma, branch, slowly, streamed, late, main }: ApplicationParts): Promise<Application> {
   const app = express()
-  app.use(branchMiddleware(prisma, { branch }))
+  app.use(branchMiddleware(prisma, { branch, main }))
 
   app.get('/whose', async (_request, response) => {
+    response.json({ branch: await whose(prisma) })
+  })
+  app.get('/varies', async (_request, response) => {
+    response.set('Vary', 'Accept')
     response.json({ branch: await whose(prisma) })
   })
   app.get('/slow', async (_request, response) => {

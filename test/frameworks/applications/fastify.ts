@@ -6,9 +6,16 @@ import { pause, whose } from '../../postgres/kit.ts'
 import type { Application, ApplicationParts } from '../kit/application.ts'
 import { answerBranches } from '../kit/node-server.ts'
 
-export async function startFastify({ prisma, branch, slowly, streamed, late }: ApplicationParts): Promise<Application> {
+export async function startFastify({
+  prisma,
+  branch,
+  slowly,
+  streamed,
+  late,
+  main,
+}: ApplicationParts): Promise<Application> {
   const app = fastify()
-  await app.register(branchPlugin, { prisma, branch })
+  await app.register(branchPlugin, { prisma, branch, main })
   await app.register(websocket)
   app.setErrorHandler(async (_error, _request, reply) => {
     reply.code(500)
@@ -16,6 +23,10 @@ export async function startFastify({ prisma, branch, slowly, streamed, late }: A
   })
 
   app.get('/whose', async () => ({ branch: await whose(prisma) }))
+  app.get('/varies', async (_request, reply) => {
+    reply.header('Vary', 'Accept')
+    return { branch: await whose(prisma) }
+  })
   app.get('/slow', async () => {
     await slowly()
     return { branch: await whose(prisma) }

@@ -7,12 +7,20 @@ import { pause, whose } from '../../postgres/kit.ts'
 import type { Application, ApplicationParts } from '../kit/application.ts'
 import { running } from '../kit/node-server.ts'
 
-export async function startHono({ prisma, branch, slowly, streamed, late }: ApplicationParts): Promise<Application> {
+export async function startHono({
+  prisma,
+  branch,
+  slowly,
+  streamed,
+  late,
+  main,
+}: ApplicationParts): Promise<Application> {
   const app = new Hono()
-  app.use(branchMiddleware(prisma, { branch }))
+  app.use(branchMiddleware(prisma, { branch, main }))
   app.onError(async (_error, c) => c.json({ branch: await whose(prisma) }, 500))
 
   app.get('/whose', async (c) => c.json({ branch: await whose(prisma) }))
+  app.get('/varies', async (c) => c.json({ branch: await whose(prisma) }, 200, { Vary: 'Accept' }))
   app.get('/slow', async (c) => {
     await slowly()
     return c.json({ branch: await whose(prisma) })

@@ -7,15 +7,19 @@ import { pause, whose } from '../../postgres/kit.ts'
 import type { Application, ApplicationParts, Client } from '../kit/application.ts'
 import { listen } from '../kit/node-server.ts'
 
-export function startKoa({ prisma, branch, slowly, streamed, late }: ApplicationParts): Promise<Application> {
+export function startKoa({ prisma, branch, slowly, streamed, late, main }: ApplicationParts): Promise<Application> {
   const app = new Koa()
   // Koa prints an error for each client that is gone.
   app.silent = true
-  app.use(branchMiddleware(prisma, { branch }))
+  app.use(branchMiddleware(prisma, { branch, main }))
   app.use(answerErrors(prisma))
 
   const routes: Record<string, Middleware> = {
     'GET /whose': async (context) => {
+      context.body = { branch: await whose(prisma) }
+    },
+    'GET /varies': async (context) => {
+      context.vary('Accept')
       context.body = { branch: await whose(prisma) }
     },
     'GET /slow': async (context) => {

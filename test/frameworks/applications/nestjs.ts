@@ -9,6 +9,7 @@ import {
   Controller,
   type ExceptionFilter,
   Get,
+  Header,
   HttpCode,
   type INestApplication,
   Inject,
@@ -43,6 +44,12 @@ class WhoseController {
 
   @Get('whose')
   async whose() {
+    return { branch: await whose(this.prisma) }
+  }
+
+  @Get('varies')
+  @Header('Vary', 'Accept')
+  async varies() {
     return { branch: await whose(this.prisma) }
   }
 
@@ -136,10 +143,10 @@ export async function startNestOnFastify(parts: ApplicationParts): Promise<Appli
 }
 
 function root(module: Type, parts: ApplicationParts) {
-  const { prisma, branch } = parts
+  const { prisma, branch, main } = parts
   return {
     module,
-    imports: [BranchesModule.forRoot({ provide: PrismaService, prisma, branch })],
+    imports: [BranchesModule.forRoot({ provide: PrismaService, prisma, branch, main })],
     controllers: [WhoseController],
     providers: [
       { provide: PARTS, useValue: parts },

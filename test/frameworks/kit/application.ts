@@ -13,6 +13,7 @@ export type Choose = (request: RequestLike) => BranchChoice | undefined
  * way that the framework's users would write it; no route names a branch. `whose` is `{ branch: await whose(prisma) }`.
  *
  * - `GET /whose` answers `whose`; `GET /slow` does so when `slowly` has resolved.
+ * - `GET /varies` does so with `Vary: Accept`.
  * - `POST /whose` takes a JSON body with the framework's own body parser and answers `{ branch, sent }`, `sent` being that body.
  * - `POST /listen` reads the request's body by listening to its `data` and `end` events, and queries inside the `end` listener
  *   (frameworks on Fetch: by a reader of its stream).
@@ -35,6 +36,8 @@ export interface ApplicationParts {
   readonly branch: Choose
   slowly(): Promise<void>
   streamed(lines: number): AsyncGenerator<string>
+  /** The option of the middleware. */
+  readonly main?: boolean | undefined
   late(read: { branch: string } | { error: unknown }): void
 }
 

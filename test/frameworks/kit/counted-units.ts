@@ -6,8 +6,12 @@ export interface CountedUnits {
   ended: number
 }
 
-/** The client, and what is known of its units of work from now on. */
-export function countUnits(prisma: Client): { prisma: Client; units: CountedUnits } {
+/**
+ * The client, and what is known of its units of work from now on.
+ *
+ * @param requireBranch what the client is to say of itself
+ */
+export function countUnits(prisma: Client, requireBranch?: boolean): { prisma: Client; units: CountedUnits } {
   const units = { begun: 0, ended: 0 }
   const $withBranch = async (branch: string | undefined, work: () => unknown) => {
     let begun = 0
@@ -22,7 +26,11 @@ export function countUnits(prisma: Client): { prisma: Client; units: CountedUnit
     }
   }
   const counted = new Proxy(prisma, {
-    get: (target, property) => (property === '$withBranch' ? $withBranch : Reflect.get(target, property)),
+    get(target, property) {
+      if (property === '$withBranch') return $withBranch
+      if (property !== '$branches' || requireBranch === undefined) return Reflect.get(target, property)
+      return Object.assign(Object.create(target.$branches), { requireBranch })
+    },
   })
   return { prisma: counted, units }
 }

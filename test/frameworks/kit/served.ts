@@ -13,11 +13,16 @@ import { lines } from './lines.ts'
  * An application with branches of its own in a database of its own. A request names its branch by `X-Branch`, `_branch`, the
  * cookie `branch` or a subdomain of `example.com`.
  */
-export async function serve(start: StartApplication, names: string[], options: Partial<BranchesOptions> = {}) {
+export async function serve(
+  start: StartApplication,
+  names: string[],
+  options: Partial<BranchesOptions> = {},
+  middleware: { main?: boolean; requireBranch?: boolean } = {},
+) {
   const database = await testDatabase()
   const url = (name: string) => (names.includes(name) ? schemaUrl(database.url, `branch_${name}`) : undefined)
   const client = await postgresBranches(names, { maxAge: 0, url, ...options }, database)
-  const { prisma, units } = countUnits(client.prisma)
+  const { prisma, units } = countUnits(client.prisma, middleware.requireBranch)
   const pools = { opened: 0, closed: 0 }
   prisma.$branches.on('opened', () => pools.opened++)
   prisma.$branches.on('closed', () => pools.closed++)
@@ -32,7 +37,14 @@ export async function serve(start: StartApplication, names: string[], options: P
     over = true
   }
   const streamed = (count: number) => lines(prisma, count, () => over)
-  const application = await start({ prisma, branch, slowly, streamed, late: (read) => late.push(read) })
+  const application = await start({
+    prisma,
+    branch,
+    main: middleware.main,
+    slowly,
+    streamed,
+    late: (read) => late.push(read),
+  })
   let closing: Promise<void> | undefined
   const close = () => {
     closing ??= application.close()

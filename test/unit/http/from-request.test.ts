@@ -55,13 +55,15 @@ describe.each(KINDS)("fromRequest, with %s's requests", (_kind, make) => {
   })
 
   it('says where it found the name, and what a stale cookie falls back to', () => {
+    const vary = ['X-Branch', 'Cookie']
     const setCookie = 'branch=; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT'
-    expect(choose('/', { 'X-Branch': 'a' })).toEqual({ branch: 'a', source: 'header "X-Branch"' })
-    expect(choose('/?_branch=a')).toEqual({ branch: 'a', source: 'query parameter "_branch"' })
+    expect(choose('/', { 'X-Branch': 'a' })).toEqual({ branch: 'a', source: 'header "X-Branch"', vary })
+    expect(choose('/?_branch=a')).toEqual({ branch: 'a', source: 'query parameter "_branch"', vary })
     expect(choose('/', { Cookie: 'branch=a' })).toEqual({
       branch: 'a',
       source: 'cookie "branch"',
       stale: { setCookie, otherwise: undefined },
+      vary,
     })
     expect(choose('/', { Cookie: 'branch=a', Host: 's.example.com' })?.stale?.otherwise).toEqual({
       branch: 's',
@@ -71,7 +73,7 @@ describe.each(KINDS)("fromRequest, with %s's requests", (_kind, make) => {
 
   it('looks nowhere but where it is told to', () => {
     const headers = { 'X-Branch': 'h', Cookie: 'branch=c', Host: 's.example.com' }
-    expect(choose('/?_branch=q', headers, { header: 'Other' })).toBeUndefined()
+    expect(choose('/?_branch=q', headers, { header: 'Other' })).toEqual({ branch: undefined, vary: ['Other'] })
     expect(choose('/?_branch=q', headers, { query: 'other', cookie: undefined })).toBeUndefined()
     expect(choose('/?_branch=q', headers, { cookie: { name: 'branch', path: '/app' } })?.stale?.setCookie).toContain(
       'Path=/app;',
@@ -87,14 +89,45 @@ describe('fromRequest', () => {
 
   it('reads the host of a Fetch request from its URL if no header says it', () => {
     expect(fromRequest(ALL)(new Request('http://a.example.com:8080/?x=1'))?.branch).toBe('a')
-    expect(fromRequest(ALL)(new Request('http://[::1]:8080/'))).toBeUndefined()
-    expect(fromRequest(ALL)({ headers: new Headers() })).toBeUndefined()
+    expect(fromRequest(ALL)(new Request('http://[::1]:8080/'))?.branch).toBeUndefined()
+    expect(fromRequest(ALL)({ headers: new Headers() })?.branch).toBeUndefined()
   })
 
   it("reads HTTP/2's :authority, and a header that came several times as no name", () => {
     const headers = { ':authority': 'a.example.com', host: 'b.example.com' }
     expect(fromRequest(ALL)({ url: '/', headers })?.branch).toBe('a')
     expect(fromRequest(ALL)({ url: '/', headers: { 'x-branch': ['a', 'b'] } })?.branch).toBe('a, b')
+  })
+
+  it('reads headers of any class, and a record however its names are spelled', () => {
+    const get = (name: string) => (name.toLowerCase() === 'x-branch' ? 'a' : null)
+    expect(fromRequest(ALL)({ headers: { get } })?.branch).toBe('a')
+    expect(fromRequest(ALL)({ headers: new Map([['x-branch', 'a']]) })?.branch).toBe('a')
+    expect(fromRequest(ALL)({ headers: { 'X-BRANCH': 'a' } })?.branch).toBe('a')
+    expect(fromRequest(ALL)({ headers: Object.assign(Object.create(null), { 'x-branch': 'a' }) })?.branch).toBe('a')
+  })
+
+  it('reads a record that has a header named get', () => {
+    expect(fromRequest(ALL)({ headers: { get: 'x', 'x-branch': 'a' } })?.branch).toBe('a')
+  })
+
+  it.each<[what: string, headers: unknown]>([
+    ['nothing', undefined],
+    ['a list', ['X-Branch', 'a']],
+    ['a string', 'X-Branch: a'],
+    [
+      'an object of a class without get()',
+      new (class Fields {
+        '#x-branch' = 'a'
+      })(),
+    ],
+    ['values that are no strings', { 'x-branch': 42 }],
+  ])('refuses headers that it cannot read, which would make the request main’s: %s', (_what, headers) => {
+    expect(() => fromRequest(ALL)({ headers } as RequestLike)).toThrow(InvalidOptionError)
+  })
+
+  it('needs no headers where none are asked for', () => {
+    expect(fromRequest({ query: 'b' })({ url: '/?b=a' } as RequestLike)?.branch).toBe('a')
   })
 
   it.each<[problem: string, sources: unknown, message: RegExp]>([

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ChosenBranch } from '../../../src/http/branch-choice.ts'
 import { fromRequest } from '../../../src/http/from-request.ts'
-import { type EnteredRequest, RequestUnits } from '../../../src/http/request-units.ts'
+import { type BranchedClient, type EnteredRequest, RequestUnits } from '../../../src/http/request-units.ts'
 import { systemClock } from '../../../src/pools/clock.ts'
 import { UnknownBranchError } from '../../../src/settings/errors.ts'
 import { CountingClock } from '../../faults/counting-clock.ts'
@@ -83,9 +83,9 @@ describe('the unit of work of a request', () => {
     await run({ branch: '../x', stale: stale({ branch: 'a' }) })
     await run({ branch: 'b', stale: stale() })
     expect(entered).toEqual([
-      { branch: undefined, setCookie: 'gone' },
-      { branch: 'a', setCookie: 'gone' },
-      { branch: 'b', setCookie: undefined },
+      { branch: undefined, setCookie: 'gone', vary: [] },
+      { branch: 'a', setCookie: 'gone', vary: [] },
+      { branch: 'b', setCookie: undefined, vary: [] },
     ])
     expect(await run({ branch: 'gone', stale: stale({ branch: 'gone-too' }) })).toMatchObject({ status: 400 })
     expect(entered.length).toBe(3)
@@ -115,6 +115,40 @@ describe('the unit of work of a request', () => {
     for (const wrong of [null, 42, true]) {
       await expect(choosing(() => wrong as never)).rejects.toMatchObject({ code: 'BRANCH_INVALID_OPTION' })
     }
+  })
+
+  it.each<[requireBranch: boolean | undefined, main: boolean | undefined, served: boolean]>([
+    [undefined, undefined, true],
+    [false, undefined, true],
+    [true, undefined, false],
+    [true, true, true],
+    [true, false, false],
+    [undefined, false, false],
+  ])('is main’s where requireBranch is %s and main is %s: %s', async (requireBranch, main, served) => {
+    const branches: unknown[] = []
+    const client = {
+      $withBranch: async (branch: string | undefined, work: () => unknown) => {
+        branches.push(branch)
+        return work()
+      },
+      $branches: { requireBranch },
+    } as unknown as BranchedClient
+    const problem = await new RequestUnits(client, { branch: () => undefined, main }).run(undefined, async () => {})
+    expect(branches).toEqual(served ? [undefined] : [])
+    expect(problem && JSON.parse(problem.body).code).toBe(served ? undefined : 'BRANCH_REQUIRED')
+  })
+
+  it('refuses a main option that is neither true nor false', async () => {
+    const { prisma } = await sqliteBranches()
+    const make = () => new RequestUnits(prisma, { branch: () => 'a', main: 'no' as never })
+    expect(make).toThrow(/main must be true or false, got a string/)
+  })
+
+  it('says what a choice of the application’s own depends on', async () => {
+    const { run, entered } = await unitsOf()
+    await run({ branch: 'a', vary: ['X-Tenant'] })
+    expect(entered).toEqual([{ branch: 'a', setCookie: undefined, vary: ['X-Tenant'] }])
+    expect(await run({ branch: 'gone', vary: ['X-Tenant'] })).toMatchObject({ status: 400, vary: ['X-Tenant'] })
   })
 
   it('B5: a flood of names, unknown or malformed, leaves no pool, client or timer behind', async ({ task }) => {

@@ -1,13 +1,14 @@
 import type { UnderlyingSource } from 'node:stream/web'
 import { expect, it } from 'vitest'
 import { ResponseBody } from '../../../src/http/response-body.ts'
+import type { Unit } from '../../../src/units/current-unit.ts'
 import { UnitOfWork } from '../../../src/units/unit-of-work.ts'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 
 /** A body that gives its chunks one at each pull, and notes which unit of work each pull ran in. */
 function pulled(chunks: Iterable<Uint8Array>, type?: 'bytes') {
-  const units: (UnitOfWork | undefined)[] = []
+  const units: (Unit | undefined)[] = []
   const reasons: unknown[] = []
   const iterator = chunks[Symbol.iterator]()
   const source = {
@@ -32,7 +33,7 @@ function pulled(chunks: Iterable<Uint8Array>, type?: 'bytes') {
 /** The body in a unit of work, as whoever is outside of the unit gets it. */
 function produce(stream: ReadableStream<Uint8Array>) {
   let body: ResponseBody | undefined
-  let unit: UnitOfWork | undefined
+  let unit: Unit | undefined
   const state = { ends: 0 }
   void new UnitOfWork({}, undefined).run(
     () =>
