@@ -13,8 +13,8 @@ const SLOW_PACE = 100
 const REST = 5
 
 /**
- * Work that brings branches as near to each other as they get, beside a load. What of it fails under a fault is the load's to
- * judge; here it counts where its rows are, and what was read.
+ * Work that brings branches as near to each other as they get, beside a load. What fails of it is not judged, which the load
+ * is there for: here it counts where rows are, and what was read.
  */
 export class Crossings {
   readonly #site: IsolationSite

@@ -10,7 +10,7 @@ export function branchOf(mark: string): string {
 }
 
 /** Marks of recorded writes end so. Others are of work that keeps its own books, and of the rows that were there before. */
-const RECORDED = '@recorded'
+export const RECORDED = '@recorded'
 
 export function isRecorded(mark: string): boolean {
   return mark.endsWith(RECORDED)

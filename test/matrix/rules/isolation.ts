@@ -30,7 +30,7 @@ export function isolationRules(rule: Rule): void {
     'I: nothing crosses: units, handles, batches and transactions of five branches and main, while pools are swapped and evicted',
     [],
     async (server, lacks) => {
-      const pieces = ISOLATION_WORK.filter(({ transactions }) => !transactions || lacks.transactions === undefined)
+      const kinds = ISOLATION_WORK.filter(({ transactions }) => !transactions || lacks.transactions === undefined)
       const closes = lacks.reopen === undefined
       const clock = new CountingClock(systemClock)
       const options = { maxAge: MAX_AGE, maxClients: closes ? MAX_CLIENTS : BRANCHES.length, healthChecks: true }
@@ -43,10 +43,10 @@ export function isolationRules(rule: Rule): void {
         clock.moveWall(MAX_AGE)
         await prisma.$branches.closeObsolete()
       }
-      const storm = new Storm(siteOf(prisma, server), pieces)
+      const storm = new Storm(siteOf(prisma, server), kinds)
 
       // More branches at once than pools, and then an idle pool or more: there is something to evict, and to swap.
-      await storm.do(ISOLATION_WORK.findIndex(({ name }) => name.startsWith('findUnique')))
+      await storm.do(kinds.findIndex(({ name }) => name.startsWith('findUnique')))
       await swap()
       await storm.run(async (piece) => {
         if (piece % SWAP_EVERY === 0) await swap()
@@ -135,7 +135,11 @@ class Storm {
   /** Several of it at a time, but nothing else that could want the pools it waits for. */
   async #alone(run: () => Promise<void>): Promise<void> {
     const before = [this.#holding, ...this.#running]
-    const holding = Promise.allSettled(before).then(() => (this.#broken ? [] : Promise.all([run(), run(), run()])))
+    const holding = Promise.allSettled(before).then(async () => {
+      const runs = this.#broken ? [] : [run(), run(), run()]
+      await Promise.allSettled(runs)
+      await Promise.all(runs)
+    })
     this.#holding = holding.catch(() => {})
     await holding
   }
