@@ -66,18 +66,14 @@ export class BranchClients {
     }
     const url = this.#url.ask(name)
     const known = this.#byUrl.get(url)
-    if (known !== undefined) {
-      this.#touch(known)
-      return known.branch
-    }
+    if (known !== undefined) return this.#found(known, name)
     const identity = identifyDatasource(url, name)
     const entry = this.#entries.get(identity.key)
     // That the URL is a string is what identifying it has shown.
     if (entry === undefined) return { ...identity, name, url: url as string }
     entry.urls.add(url as string)
     this.#byUrl.set(url, entry)
-    this.#touch(entry)
-    return entry.branch
+    return this.#found(entry, name)
   }
 
   /** The client of a branch, made on first use. @throws {BranchFactoryError} if `adapter` or `client` fails */
@@ -100,6 +96,12 @@ export class BranchClients {
   /** Lets go of the clients of the branches that `which` matches, once these are closed. */
   forget(which: (datasource: Datasource) => boolean): void {
     for (const entry of this.#entries.values()) if (which(entry.client.datasource)) this.#drop(entry)
+  }
+
+  /** The branch under the name it was asked for by: one datasource may have several, which part when their URLs do. */
+  #found(entry: Entry, name: string): Branch {
+    this.#touch(entry)
+    return entry.branch.name === name ? entry.branch : { ...entry.branch, name }
   }
 
   /** Moves it to the end: the one used last. */

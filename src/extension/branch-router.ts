@@ -102,9 +102,7 @@ export class BranchRouter {
         family,
         { reference: family.main, label: 'PrismaClient(main)', current: () => family.main },
         {
-          $extends: (extension: unknown) => {
-            return this.#mainClient(this.#extend(family, extension).family)
-          },
+          $extends: (extension: unknown) => this.#mainClient(this.#extend(family, extension).family),
           $disconnect: disconnect,
           [Symbol.asyncDispose]: disconnect,
         },
@@ -124,9 +122,7 @@ export class BranchRouter {
         family,
         { reference, label: `PrismaClient(${branch.label})`, current },
         {
-          $extends: (extension: unknown) => {
-            return this.#branchClient(this.#extend(family, extension).family, name)
-          },
+          $extends: (extension: unknown) => this.#branchClient(this.#extend(family, extension).family, name),
           $disconnect: disconnect,
           [Symbol.asyncDispose]: disconnect,
         },
@@ -215,7 +211,8 @@ export class BranchRouter {
       const member = current()
       const own = Array.isArray(work) ? ownBatch(work, member, nameOf) : this.#staying(work, member)
       const transaction = member.client.$transaction(own, ...rest)
-      if (member.transaction === undefined) member.owner.work.track(transaction)
+      // An extension may have put anything in its place.
+      if (member.transaction === undefined && transaction instanceof Promise) member.owner.work.track(transaction)
       return transaction
     } catch (error) {
       return Promise.reject(error)

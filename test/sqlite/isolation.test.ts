@@ -437,13 +437,15 @@ describe("I9: the library's own work runs in no unit of work", () => {
 
 describe('$branches.current()', () => {
   it('is the name of the branch of this unit of work', async () => {
-    const { prisma } = await sqliteBranches()
+    const { prisma, urls } = await sqliteBranches()
     const { current } = prisma.$branches
     expect(current()).toBeUndefined()
     await prisma.$withBranch('a', async () => {
       expect(current()).toBe('a')
       await prisma.$withBranch(undefined, () => expect(current()).toBeUndefined())
       await prisma.$withBranch('b', () => expect(current()).toBe('b'))
+      urls.set('alias', urls.get('a') as string)
+      await prisma.$withBranch('alias', () => expect(current()).toBe('alias'))
       expect(current()).toBe('a')
     })
   })
@@ -583,6 +585,11 @@ describe('a handle that is kept', () => {
     expect(await whose(kept)).toBe('a')
     urls.set('a', urls.get('b') as string)
     expect([await whose(kept), await whose({ user })]).toEqual(['b', 'b'])
+    // Another name of the same URL is another handle: they part when their URLs do.
+    urls.set('alias', urls.get('b') as string)
+    const [b, alias] = [prisma.$branch('b'), prisma.$branch('alias')]
+    urls.set('alias', urls.get('c') as string)
+    expect([await whose(b), await whose(alias)]).toEqual(['b', 'c'])
     urls.delete('a')
     await expect(kept.user.count()).rejects.toMatchObject({ code: 'BRANCH_UNKNOWN' })
   })
