@@ -59,13 +59,13 @@ async function all<T>(work: Promise<T>[]): Promise<T[]> {
 }
 
 /**
- * A number's piece of work: each kind comes to each branch, with another one beside it each time.
+ * A number's piece of work: each kind comes to each branch in turn, with another one beside it each time.
  *
  * @param names of at least two branches, or of branches and main
  */
 export function isolationPiece(number: number, kinds: readonly IsolationWork[], names: readonly string[]) {
   const turn = Math.floor(number / kinds.length)
-  const place = number + turn
+  const place = (number % kinds.length) + turn
   const named = (at: number) => names[at % names.length] as string
   return {
     kind: kinds[number % kinds.length] as IsolationWork,

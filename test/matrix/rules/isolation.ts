@@ -18,7 +18,8 @@ const BRANCHES = ['a', 'b', 'c', 'd', 'e']
 /** Less than there are branches. */
 const MAX_CLIENTS = 3
 const WORKERS = 6
-const PIECES = 110
+/** Each kind of work on each branch and main. */
+const PIECES = ISOLATION_WORK.length * (BRANCHES.length + 1)
 /** Pieces of work from one swap of all pools to the next. */
 const SWAP_EVERY = 9
 
