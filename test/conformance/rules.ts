@@ -1,5 +1,15 @@
 /** The rules of the design, by their ids: what is promised, in a line each. */
 export const RULES: Record<string, string> = {
+  I: 'A statement reaches the branch that it was made for, or fails with a typed error: never another branch, never main.',
+  I1: 'Two URLs are one key only where the driver of their scheme is known to read them alike; nothing of a URL is dropped.',
+  I2: '`adapter` and `client` depend on what they are given alone; a client that does not use its adapter is refused before it has served a row.',
+  I3: 'A model that Prisma pins to a schema (`@@schema`) is refused on a branch of another schema, or goes to the branch.',
+  I4: 'What a unit of work makes and others read later (iterators, Node and web streams) belongs to the unit.',
+  I5: 'What is asked of a request, of headers or of a stream does not depend on whose class it is.',
+  I6: 'Several copies of the package in one process are one: one unit of work, and errors that know each other.',
+  I7: 'A batch with a promise of another branch is refused: each promise that an application can hold knows its client.',
+  I8: 'With `requireBranch`, no statement reaches main unless main was named.',
+  I9: 'The library’s own work runs in no unit of work, and keeps no request’s async context alive.',
   A1: "A pool's age counts from the start of connecting; use does not extend it.",
   A2: 'At exactly max-age a pool is obsolete.',
   A3: 'No statement and no transaction starts on an obsolete pool.',
@@ -35,7 +45,7 @@ export const RULES: Record<string, string> = {
   D4: 'A database in memory is not closed by age, idleness or the cap.',
 }
 
-/** The rules that a title names. */
+/** The rules that a title names. The first of them is a letter alone. */
 export function rulesIn(title: string): string[] {
-  return (title.match(/\b[A-DH]\d\b/g) ?? []).filter((id) => id in RULES)
+  return (title.match(/\b[A-DHI]\d\b|^I(?=[:,])/g) ?? []).filter((id) => id in RULES)
 }

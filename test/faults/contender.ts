@@ -6,12 +6,17 @@ import type { RetireReason } from '../../src/pools/events.ts'
 import type { PoolStats } from '../../src/pools/stats.ts'
 import { schemaAdapter, schemaUrl } from '../../src/postgres.ts'
 import type { BranchesOptions } from '../../src/settings/options.ts'
+import { MAIN } from '../kit/isolation-record.ts'
+import type { IsolationClient, IsolationSite } from '../kit/isolation-work.ts'
 import type { WorkClient } from '../kit/mixed-work.ts'
 import { CountingClock } from './counting-clock.ts'
 import { CONNECT_TIMEOUT, HUNG } from './slack.ts'
 
 /** Connections of one pool. */
 export const POOL_SIZE = 5
+
+/** And of the main client, which is no pool of the extension's. */
+export const MAIN_POOL_SIZE = 1
 
 /** A driver that waits for ever to be connected is a fault of its own. */
 const DRIVER = { max: POOL_SIZE, connectionTimeoutMillis: CONNECT_TIMEOUT }
@@ -29,6 +34,7 @@ export interface Contender {
 
 export interface ExtensionContender extends Contender {
   readonly clock: CountingClock
+  readonly site: Omit<IsolationSite, 'branches'>
   readonly probes: { ok: boolean; took: number }[]
   readonly retired: RetireReason[]
   stats(): PoolStats[]
@@ -41,7 +47,8 @@ export function extensionContender(
   options: Partial<BranchesOptions>,
   clock = new CountingClock(systemClock),
 ): ExtensionContender {
-  const main = new PrismaClient({ ...CLIENT, adapter: new PrismaPg({ connectionString: baseUrl(), ...DRIVER }) })
+  const connection = { connectionString: baseUrl(), ...DRIVER, max: MAIN_POOL_SIZE }
+  const main = new PrismaClient({ ...CLIENT, adapter: new PrismaPg(connection) })
   const prisma = main.$extends(
     branchesWith(
       {
@@ -58,9 +65,16 @@ export function extensionContender(
   prisma.$branches.on('probed', (probe) => probes.push(probe))
   const retired: RetireReason[] = []
   prisma.$branches.on('retired', ({ reason }) => retired.push(reason))
+  const named = (branch: string) => (branch === MAIN ? undefined : branch)
   let turn = 0
   return {
     name: 'extension',
+    site: {
+      prisma: prisma as unknown as IsolationClient,
+      unit: (branch, work) => prisma.$withBranch(named(branch), work),
+      handle: (branch) => prisma.$branch(named(branch)) as unknown as IsolationClient,
+      quote: (identifier) => `"${identifier}"`,
+    },
     clock,
     probes,
     retired,

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Cause, causeOf } from '../../demo/cause.ts'
+import { IsolationRecorder } from '../kit/isolation-record.ts'
 import { LONG_TRANSACTION, MIXED_WORK, type WorkKind } from '../kit/mixed-work.ts'
 import type { Contender } from './contender.ts'
 import { HUNG, MOST_AT_A_TIME } from './slack.ts'
@@ -17,6 +18,8 @@ export interface Operation {
 /** Steady mixed work on several branches: a piece starts at its time, whether or not those before it are done. */
 export class Load {
   readonly operations: Operation[] = []
+  /** What its reads were given. */
+  readonly recorder = new IsolationRecorder()
   readonly #contender: Contender
   readonly #branches: readonly string[]
   readonly #pace: number
@@ -88,7 +91,7 @@ export class Load {
 
   /** @param settled also called when it is under way, if it is a long one */
   #start(kind: WorkKind, branch: string, settled = () => {}): void {
-    const mark = `n${this.operations.length}`
+    const mark = `${branch}-n${this.operations.length}`
     const operation: Operation = { branch, mark, kind, startedAt: performance.now() }
     this.operations.push(operation)
     const running = this.#run(operation, kind, settled).finally(() => {
@@ -101,7 +104,8 @@ export class Load {
   async #run(operation: Operation, kind: WorkKind, begun: () => void): Promise<void> {
     const { branch, mark } = operation
     try {
-      await this.#contender.run(branch, (client) => kind.run(client, mark, begun))
+      const saw = (rows: unknown) => this.recorder.visit(branch).saw(rows)
+      await this.#contender.run(branch, (client) => kind.run(client, mark, { begun, saw }))
     } catch (error) {
       operation.failure = causeOf(error)
     }

@@ -125,7 +125,7 @@ describe('faults of the network', () => {
     await trial(stage(), context, {
       options: { probeTimeout: 6_000, maxAge: 2_000 },
       // Five connections a branch can do no more.
-      pace: 120,
+      pace: 150,
       async inject({ proxy }) {
         const from = performance.now()
         proxy.slowDown({ delay: 250 })

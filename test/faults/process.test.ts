@@ -4,6 +4,7 @@ import type { PostgresDatabase } from '../kit/postgres-database.ts'
 import { terminate } from './backends.ts'
 import type { ApplicationSettings } from './child/application.ts'
 import { ApplicationProcess } from './child-process.ts'
+import { crossed } from './crossed.ts'
 import { DRAIN_TIMEOUT } from './slack.ts'
 import { BRANCHES, faultStage } from './stage.ts'
 import { judge, type Outage, over, tableRow, unserved, wrongWrites } from './verdict.ts'
@@ -28,6 +29,7 @@ describe('faults of the process', () => {
         report,
         verdict: judge(report.operations, [outage], BRANCHES),
         wrong: await wrongWrites(database, report.operations, BRANCHES),
+        crossed: await crossed(report.record, database),
         connections: await database.connections(),
       }
     } finally {
@@ -42,11 +44,12 @@ describe('faults of the process', () => {
     fault: Parameters<typeof run>[1],
     cells: Record<string, string> = {},
   ) => {
-    const { report, verdict, wrong, connections } = await run({ contender: 'extension', options }, fault)
+    const { report, verdict, wrong, crossed, connections } = await run({ contender: 'extension', options }, fault)
     task.meta.row = { ...tableRow(task.name, verdict), ...cells }
     expect(verdict.failed).toEqual([])
     expect(verdict.hung).toEqual([])
     expect(wrong).toEqual([])
+    expect(crossed).toEqual([])
     expect(connections).toBe(0)
     expect(report).toMatchObject({ pools: 0, timers: 0 })
     const map = await run({ contender: 'Map', options: {} }, fault)

@@ -1,9 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, type TestContext } from 'vitest'
 import type { BranchesOptions } from '../../src/settings/options.ts'
+import type { IsolationRecord } from '../kit/isolation-record.ts'
 import type { PostgresDatabase } from '../kit/postgres-database.ts'
 import { checkBooks, checkClosed } from './books.ts'
 import { type Contender, type ExtensionContender, extensionContender, mapContender } from './contender.ts'
+import { crossed } from './crossed.ts'
+import { Crossings } from './crossings.ts'
 import { Load, type Operation } from './load.ts'
 import { DRAIN_TIMEOUT, HUNG, PROBE_TIMEOUT } from './slack.ts'
 import { BRANCHES, type Stage } from './stage.ts'
@@ -76,13 +79,15 @@ async function onExtension(stage: Stage, fault: Fault, judged: (verdict: Verdict
     return extension
   }
   return withScene(stage, make, async (scene) => {
-    const { operations, verdict } = await perform(scene, fault)
+    const { operations, verdict, crossings, record } = await perform(scene, fault)
     judged(verdict)
     expect(verdict.failed.slice(0, 5)).toEqual([])
     expect(verdict.hung.slice(0, 5)).toEqual([])
     expect(verdict.recovery).toBeLessThan(HUNG)
     const kept = BRANCHES.filter((branch) => !fault.dropped?.includes(branch))
     expect(await wrongWrites(scene.database, operations, kept)).toEqual([])
+    expect(crossings?.running, 'pieces of work that hang').toBe(0)
+    expect((await crossed(record, scene.database, fault.dropped)).slice(0, 20)).toEqual([])
     await checkBooks(extension as ExtensionContender, scene.database)
     fault.afterwards?.(extension as ExtensionContender)
     await scene.contender.close()
@@ -109,14 +114,31 @@ async function withScene<T>(
   }
 }
 
-async function perform(scene: Scene, fault: Fault): Promise<{ operations: Operation[]; verdict: Verdict }> {
+interface Outcome {
+  operations: Operation[]
+  verdict: Verdict
+  /** What was asked and read. */
+  record: IsolationRecord
+  /** Of the extension alone. */
+  crossings: Crossings | undefined
+}
+
+async function perform(scene: Scene, fault: Fault): Promise<Outcome> {
   await fault.before?.(scene)
   const cold = fault.before !== undefined
   const load = new Load(scene.contender, BRANCHES, fault.pace, cold)
+  const crossings = Crossings.beside(load, scene.contender, BRANCHES, fault.pace)
   while (!cold && load.settledIn < BEFORE) await delay(20)
   const outages = await fault.inject({ ...scene, load })
   const healedAt = Math.max(...outages.map(({ to }) => to))
   await happens(scene, AFTER, () => load.servedSince(healedAt))
   await load.finish()
-  return { operations: load.operations, verdict: judge(load.operations, outages, BRANCHES) }
+  await crossings?.lap()
+  await crossings?.finish()
+  return {
+    operations: load.operations,
+    record: load.recorder.record,
+    crossings,
+    verdict: judge(load.operations, outages, BRANCHES),
+  }
 }

@@ -5,15 +5,21 @@ import type { PrismaClient } from '../../generated/postgres/client.ts'
 /** As much of a client as the work needs; the extension's and a plain one have it. */
 export type WorkClient = Pick<PrismaClient, 'user' | '$transaction' | '$queryRaw' | '$executeRaw'>
 
+export interface Watch {
+  /** Called by a long one when it is under way. */
+  begun?(): void
+  /** Called with the rows that were read. */
+  saw?(rows: unknown): void
+}
+
 export interface WorkKind {
   readonly name: string
   /** How many users it writes, all or none; each has the mark at the start of its address. */
   readonly writes: number
-  /** @param begun called by a long one when it is under way */
-  run(client: WorkClient, mark: string, begun?: () => void): Promise<void>
+  run(client: WorkClient, mark: string, watch?: Watch): Promise<void>
 }
 
-/** Every way to read and write, for use in turn. Addresses are `mark@kind`. */
+/** Every way to read and write, for use in turn. Addresses are `mark@kind`, and titles begin with the mark. */
 export const MIXED_WORK: readonly WorkKind[] = [
   {
     name: 'create',
@@ -25,10 +31,11 @@ export const MIXED_WORK: readonly WorkKind[] = [
   {
     name: 'nested create and read',
     writes: 1,
-    async run(client, mark) {
-      const posts = { create: [{ title: 'x' }, { title: 'y' }] }
+    async run(client, mark, watch) {
+      const posts = { create: [{ title: `${mark}.x` }, { title: `${mark}.y` }] }
       const { id } = await client.user.create({ data: { email: `${mark}@nested`, posts } })
       const user = await client.user.findUniqueOrThrow({ where: { id }, include: { posts: true } })
+      watch?.saw?.(user)
       assert.equal(user.posts.length, 2)
     },
   },
@@ -57,18 +64,20 @@ export const MIXED_WORK: readonly WorkKind[] = [
   {
     name: 'raw write and read',
     writes: 1,
-    async run(client, mark) {
+    async run(client, mark, watch) {
       const email = `${mark}@raw`
       await client.$executeRaw`INSERT INTO "User" (email) VALUES (${email})`
       const rows = await client.$queryRaw`SELECT email FROM "User" WHERE email = ${email}`
+      watch?.saw?.(rows)
       assert.deepEqual(rows, [{ email }])
     },
   },
   {
     name: 'batched reads',
     writes: 0,
-    async run(client) {
-      await Promise.all([1, 2, 3].map((id) => client.user.findUnique({ where: { id }, include: { posts: true } })))
+    async run(client, _mark, watch) {
+      const find = (id: number) => client.user.findUnique({ where: { id }, include: { posts: true } })
+      watch?.saw?.(await Promise.all([1, 2, 3].map(find)))
     },
   },
   {
@@ -98,10 +107,10 @@ export const MIXED_WORK: readonly WorkKind[] = [
 export const LONG_TRANSACTION: WorkKind = {
   name: 'long transaction',
   writes: 2,
-  async run(client, mark, begun) {
+  async run(client, mark, watch) {
     await client.$transaction(async (tx) => {
       await tx.user.create({ data: { email: `${mark}@long1` } })
-      begun?.()
+      watch?.begun?.()
       await tx.$queryRaw`SELECT pg_sleep(1)::text`
       await tx.user.create({ data: { email: `${mark}@long2` } })
     })

@@ -51,6 +51,8 @@ export interface Databases {
   drop(branch: string): Promise<void>
   /** Of all users of a branch, in order of their ids. */
   emails(branch: string): Promise<string[]>
+  /** Whatever tests wrote for people into a branch: addresses, names, titles. */
+  marks(branch: string): Promise<string[]>
   /** As the server sees them: of the main client and all branches. */
   connections(): Promise<number>
   /** Ends all connections. */

@@ -1,29 +1,39 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, onTestFinished } from 'vitest'
-import { branches } from '../../src/index.ts'
+import { branchesWith } from '../../src/extension/branches.ts'
+import { type Clock, systemClock } from '../../src/pools/clock.ts'
 import type { BranchesOptions } from '../../src/settings/options.ts'
 import { PATIENT_POOLS } from '../kit/patience.ts'
 import type { BackendServer, Databases } from './backend.ts'
 
 /** A client with the extension, and its databases: `main` and a branch for each name. */
-export async function bench(server: BackendServer, names: string[], options: Partial<BranchesOptions> = {}) {
+export async function bench(
+  server: BackendServer,
+  names: string[],
+  options: Partial<BranchesOptions> = {},
+  clock: Clock = systemClock,
+) {
   const databases = await server.databases()
   onTestFinished(() => databases.remove())
   for (const name of ['main', ...names]) await databases.create(name)
   const made: string[] = []
   const prisma = server.client(server.adapter(databases.url('main'))).$extends(
-    branches({
-      url: (branch) => databases.url(branch),
-      // Called once for each client that is made.
-      adapter: (url) => {
-        made.push(names.find((name) => databases.url(name) === url) ?? url)
-        return server.adapter(url)
+    branchesWith(
+      {
+        url: (branch) => databases.url(branch),
+        // Called once for each client that is made.
+        adapter: (url) => {
+          made.push(names.find((name) => databases.url(name) === url) ?? url)
+          return server.adapter(url)
+        },
+        client: (adapter) => server.client(adapter),
+        maxAge: Infinity,
+        ...PATIENT_POOLS,
+        ...options,
       },
-      client: (adapter) => server.client(adapter),
-      maxAge: Infinity,
-      ...PATIENT_POOLS,
-      ...options,
-    }),
+      {},
+      clock,
+    ),
   )
   onTestFinished(() => prisma.$disconnect())
   const happened: string[] = []

@@ -6,9 +6,14 @@ import { branchRules } from './rules/branches.ts'
 import { capRules } from './rules/cap.ts'
 import { closingRules } from './rules/closing.ts'
 import { healthRules } from './rules/health.ts'
+import { isolationRules } from './rules/isolation.ts'
 
 /** A test of a rule, with the abilities of a database that it takes to see it. */
-export type Rule = (title: string, needs: Ability[], test: (server: BackendServer) => Promise<void>) => void
+export type Rule = (
+  title: string,
+  needs: Ability[],
+  test: (server: BackendServer, lacks: Backend['lacks']) => Promise<void>,
+) => void
 
 /** The rules of the design that concern a database, on one of them. */
 export function rules(backend: Backend): void {
@@ -34,9 +39,9 @@ export function rules(backend: Backend): void {
           task.meta.leftOut = reason
           skip(reason)
         }
-        await test(server as BackendServer)
+        await test(server as BackendServer, backend.lacks)
       })
 
-    for (const part of [ageRules, healthRules, branchRules, capRules, closingRules]) part(rule)
+    for (const part of [ageRules, healthRules, branchRules, capRules, closingRules, isolationRules]) part(rule)
   })
 }

@@ -49,7 +49,7 @@ async function post(origin: string, branch: string): Promise<[number | undefined
 describe.each([
   ['at another place', copiedCopy],
   ['bundled and minified', minifiedCopy],
-])('a copy of the package %s', (_how, makeCopy) => {
+])('I6: a copy of the package %s', (_how, makeCopy) => {
   const PAIRS: [string, (copy: Copy) => { client: Copy; middleware: Copy }][] = [
     ['its middleware on our client', (copy) => ({ client: here, middleware: copy })],
     ['our middleware on its client', (copy) => ({ client: copy, middleware: here })],

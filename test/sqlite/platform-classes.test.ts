@@ -36,7 +36,7 @@ const undiciRequest = (headers: Record<string, string>) =>
 describe.each([
   ["undici's", undiciRequest],
   ['hand-made', ownRequest],
-])('a request of %s class', (_class, make) => {
+])('I5: a request of %s class', (_class, make) => {
   it.each([
     ['header', { 'X-Branch': 'a' }],
     ['cookie', { Cookie: 'branch=a' }],
@@ -54,7 +54,7 @@ describe.each([
   })
 })
 
-describe('a response of another class', () => {
+describe('I5: a response of another class', () => {
   async function* parts(prisma: Parameters<typeof whose>[0]) {
     for (let i = 0; i < 3; i++) yield `${await whose(prisma)} `
   }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { PrismaMariaDb } from '@prisma/adapter-mariadb'
 import { PrismaClient } from '../../../generated/mysql/client.ts'
+import { selectMarks } from '../../kit/isolation-record.ts'
 import { MariaDbServer } from '../../kit/mariadb-server.ts'
 import { PATIENT_TRANSACTIONS } from '../../kit/patience.ts'
 import type { Backend, Client, Databases } from '../backend.ts'
@@ -39,6 +40,10 @@ export const mariaDb: Backend = {
         async emails(branch) {
           const rows = await server.query(`SELECT email FROM \`${nameOf(branch)}\`.User ORDER BY id`)
           return rows.map(([email]) => String(email))
+        },
+        async marks(branch) {
+          const rows = await server.query(selectMarks((model) => `\`${nameOf(branch)}\`.${model}`))
+          return rows.map(([mark]) => String(mark))
         },
         connections: async () => (await server.connections()).length,
         cut: async () => void (await server.killAll()),

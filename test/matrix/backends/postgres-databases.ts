@@ -1,5 +1,6 @@
 import { PrismaPg } from '@prisma/adapter-pg'
 import { inject } from 'vitest'
+import { selectMarks } from '../../kit/isolation-record.ts'
 import { PostgresDatabase } from '../../kit/postgres-database.ts'
 import type { Backend, Databases } from '../backend.ts'
 import { Activity, migration, POOL_SIZE, postgresDialect, queryOnce, slowInsert } from './postgres.ts'
@@ -34,6 +35,13 @@ export function branchDatabases(server: PostgresDatabase) {
     async emails(branch: string) {
       const rows = await queryOnce<{ email: string }>(url(branch), 'SELECT email FROM "User" ORDER BY id')
       return rows.map(({ email }) => email)
+    },
+    async marks(branch: string) {
+      const rows = await queryOnce<{ mark: string }>(
+        url(branch),
+        selectMarks((model) => `"${model}"`),
+      )
+      return rows.map(({ mark }) => mark)
     },
     /** They go with the server. To drop them one by one would take half of a test's time. */
     remove: async () => {},

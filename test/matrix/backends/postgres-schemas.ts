@@ -2,6 +2,7 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import { inject } from 'vitest'
 import { schemaAdapter, schemaUrl } from '../../../src/postgres.ts'
 import { createBranch, dropBranch } from '../../kit/branches.ts'
+import { selectMarks } from '../../kit/isolation-record.ts'
 import { PostgresDatabase } from '../../kit/postgres-database.ts'
 import type { Backend, Databases } from '../backend.ts'
 import { Activity, migration, POOL_SIZE, postgresDialect, slowInsert } from './postgres.ts'
@@ -35,6 +36,12 @@ export const postgresSchemas: Backend = {
             `SELECT email FROM "${schemaOf(branch)}"."User" ORDER BY id`,
           )
           return rows.map(({ email }) => email)
+        },
+        async marks(branch) {
+          const rows = await database.query<{ mark: string }>(
+            selectMarks((model) => `"${schemaOf(branch)}"."${model}"`),
+          )
+          return rows.map(({ mark }) => mark)
         },
         connections: () => activity.connections(),
         cut: () => activity.cut(),

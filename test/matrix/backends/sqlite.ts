@@ -7,6 +7,7 @@ import { runInNewContext } from 'node:vm'
 import { PrismaLibSql } from '@prisma/adapter-libsql'
 import { PrismaClient } from '../../../generated/sqlite/client.ts'
 import { type SqlDriverAdapter, type SqlDriverAdapterFactory, sql } from '../../../src/driver/driver-adapter.ts'
+import { selectMarks } from '../../kit/isolation-record.ts'
 import { PATIENT_TRANSACTIONS } from '../../kit/patience.ts'
 import { type Backend, type BackendServer, type Databases, without } from '../backend.ts'
 
@@ -48,6 +49,7 @@ export const sqliteFiles: Backend = {
             const { rows } = await file.queryRaw(sql('SELECT email FROM "User" ORDER BY id'))
             return rows.map(([email]) => String(email))
           }),
+        marks: (branch) => withFile(url(branch), readMarks),
         async connections() {
           collectGarbage()
           return openFiles().filter((path) => path.startsWith(prefix)).length
@@ -59,6 +61,11 @@ export const sqliteFiles: Backend = {
     const stop = () => rm(directory, { recursive: true, force: true })
     return { ...sqliteDialect, poolSize: 1, adapter, databases, stop }
   },
+}
+
+export async function readMarks(database: SqlDriverAdapter): Promise<string[]> {
+  const { rows } = await database.queryRaw(sql(selectMarks((model) => `"${model}"`)))
+  return rows.map(([mark]) => String(mark))
 }
 
 async function withFile<T>(url: string, work: (adapter: SqlDriverAdapter) => Promise<T>): Promise<T> {

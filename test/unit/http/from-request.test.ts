@@ -99,7 +99,7 @@ describe('fromRequest', () => {
     expect(fromRequest(ALL)({ url: '/', headers: { 'x-branch': ['a', 'b'] } })?.branch).toBe('a, b')
   })
 
-  it('reads headers of any class, and a record however its names are spelled', () => {
+  it('I5: reads headers of any class, and a record however its names are spelled', () => {
     const get = (name: string) => (name.toLowerCase() === 'x-branch' ? 'a' : null)
     expect(fromRequest(ALL)({ headers: { get } })?.branch).toBe('a')
     expect(fromRequest(ALL)({ headers: new Map([['x-branch', 'a']]) })?.branch).toBe('a')

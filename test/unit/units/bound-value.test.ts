@@ -47,7 +47,7 @@ const collect = async (chunks: AsyncIterable<unknown> | Iterable<unknown>) => {
 
 const A = ['a', 'a', 'a']
 
-describe('what a unit of work returns is made in it, whoever reads it', () => {
+describe('I4: what a unit of work returns is made in it, whoever reads it', () => {
   it('an async generator, and what reads it stays where it is', async () => {
     const seen: string[] = []
     const made = await inUnit('a', () => visits())
