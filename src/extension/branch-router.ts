@@ -227,11 +227,11 @@ export class BranchRouter {
   }
 
   #controls(): Branches {
-    const { clients, clock, events, pools, requireBranch } = this.#parts
+    const { clients, events, pools, requireBranch } = this.#parts
     return {
       requireBranch,
       current: () => UnitOfWork.current()?.branchFor(this)?.name,
-      stats: () => poolStats(pools, clock),
+      stats: () => poolStats(pools),
       close: async (name) => {
         const matches = clients.matcher(name)
         await pools.close('closed', matches)

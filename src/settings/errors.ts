@@ -14,6 +14,7 @@ export type BranchErrorCode =
   | 'BRANCH_PROBE_TIMEOUT'
   | 'BRANCH_CLOSE_TIMEOUT'
   | 'BRANCH_DRAIN_TIMEOUT'
+  | 'BRANCH_CLOSED'
   | 'BRANCH_MIXED_TRANSACTION'
   | 'BRANCH_IN_TRANSACTION'
 
@@ -128,6 +129,18 @@ export class DrainTimeoutError extends BranchError {
       'BRANCH_DRAIN_TIMEOUT',
       `The transaction was open for longer than drainTimeout (${ms} ms) after its pool was retired, and was ` +
         'rolled back. Raise drainTimeout (DB_CONN_DRAIN_TIMEOUT), or keep transactions shorter',
+    )
+  }
+}
+
+/** The branch was closed while a statement or transaction waited for its pool, for longer than `drainTimeout`. */
+export class ClosedWhileConnectingError extends BranchError {
+  constructor(branch: string, ms: number) {
+    super(
+      'BRANCH_CLOSED',
+      `Branch ${JSON.stringify(branch)} was closed while this waited for its connection, for longer than drainTimeout ` +
+        `(${ms} ms). Nothing was sent. Give the driver a time limit for connecting, such as connectionTimeoutMillis, or ` +
+        'raise drainTimeout (DB_CONN_DRAIN_TIMEOUT)',
     )
   }
 }

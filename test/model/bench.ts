@@ -59,7 +59,7 @@ export class Bench implements World {
   }
 
   stats() {
-    return poolStats(this.pools, this.clock)
+    return poolStats(this.pools)
   }
 
   poolOf(connection: Connection): Pool | undefined {

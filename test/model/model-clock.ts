@@ -44,6 +44,10 @@ export class ModelClock implements Clock {
     }
   }
 
+  setDeadline(callback: () => void, ms: number): Timer {
+    return this.setTimer(callback, ms)
+  }
+
   nextTurn(callback: () => void): void {
     this.turns++
     this.#steps.later('next turn', () => {

@@ -56,17 +56,32 @@ describe('maxClients', () => {
     expect(bench.states()).toEqual(['b live'])
   })
 
-  it('C1: a pool that a unit of work holds is not evicted while another is idle', async () => {
-    const bench = poolBench({ ...cap, maxClients: 2 })
-    const [a, b, c] = (await branchesOf(bench, 'abc')) as [BenchBranch, BenchBranch, BenchBranch]
-    await bench.unit(async () => {
-      // Of the two, a is used longer ago, but it is b that nobody holds.
-      await a.select()
-      await bench.unit(() => b.select())
-      await c.select()
-      await a.select()
-      expect([a.database.opened, b.database.open]).toEqual([1, 0])
-    })
+  it('L2: a unit of work holds no place that others wait for, at any max-age', async () => {
+    for (const maxAge of [0, Infinity]) {
+      const bench = poolBench({ ...cap, maxAge, maxClients: 2 })
+      const [a, b, c] = (await branchesOf(bench, 'abc')) as [BenchBranch, BenchBranch, BenchBranch]
+      await bench.unit(async () => {
+        await a.select()
+        await b.select()
+        await c.select()
+        expect([a.database.open, b.database.open, c.database.open]).toEqual([0, 1, 1])
+      })
+      expect(bench.happened('retired', 'reason')[0]).toBe('evicted')
+    }
+  })
+
+  it('L2: a unit of work that visits more branches than maxClients waits for none of them', async () => {
+    for (const maxAge of [0, Infinity]) {
+      const bench = poolBench({ ...cap, maxAge, maxClients: 3 })
+      const all = await branchesOf(bench, 'abcdefghijkl')
+      const before = bench.clock.monotonic()
+      await bench.unit(async () => {
+        for (const branch of all) await branch.select()
+        await Promise.all(all.map((branch) => branch.select()))
+      })
+      expect(bench.clock.monotonic()).toBe(before)
+      expect(all.every(({ database }) => database.work.length === 2)).toBe(true)
+    }
   })
 
   it('C2: callers wait first come first served', async () => {

@@ -51,12 +51,10 @@ describe('closing', () => {
     await closed
     expect(bench.happened('drainTimedOut', 'inFlight')).toEqual([1])
     expect(bench.stats()).toEqual([])
-    // When it does end after all, its caller has the result, and the driver is told to close.
-    expect(a.database.open).toBe(1)
-    a.database.statements.open()
-    expect(await hung).toMatchObject({ rows: [[1]] })
-    await bench.clock.settle()
+    // The driver has been told, and what it makes of the statement is its caller's.
     expect(a.database.open).toBe(0)
+    a.database.statements.open()
+    await Promise.allSettled([hung])
   })
 
   it('D1: a transaction that is committing when drainTimeout runs out is not cut', async () => {
