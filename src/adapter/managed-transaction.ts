@@ -133,6 +133,7 @@ class ManagedTransaction implements Transaction, OpenTransaction {
     this.#ending = true
     try {
       await end()
+      this.#open?.pool.answered()
     } catch (error) {
       this.#open?.pool.failed(error)
       throw error

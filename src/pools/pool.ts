@@ -61,7 +61,7 @@ export class Pool {
   readonly #transactions = new Set<OpenTransaction>()
   #inFlight = 0
   /** Of what is in flight, those who wait for a probe. */
-  #verifying = 0
+  readonly #verifying = new Set<(fit: boolean) => void>()
   #holds = 0
   /** It has lived long enough, but a transaction is open on it, and nobody needs another yet (rule L3). */
   #overstays: 'max-age' | 'idle' | undefined
@@ -86,7 +86,7 @@ export class Pool {
     this.adapter = adapter
     this.#context = context
     this.#lifetime = new Lifetime(stopwatch, permanent, context.settings, context.clock)
-    const isBusy = () => this.#inFlight > this.#verifying
+    const isBusy = () => this.#inFlight > this.#verifying.size
     this.health = new Health(adapter, context, isBusy, (outcome) => this.#probed(outcome))
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve
@@ -127,6 +127,11 @@ export class Pool {
   /** No transaction is open on it, or about to be. */
   get isCalm(): boolean {
     return this.#transactions.size === 0
+  }
+
+  /** What was in flight on it took longer than it may. */
+  get wasCut(): boolean {
+    return this.#wasCut
   }
 
   /** In use by nothing and by nobody. */
@@ -172,14 +177,15 @@ export class Pool {
     if (this.#state === 'live' && this.#inFlight === 0) this.#context.keeper.unused(this)
   }
 
-  /** Asks the database whether it is there, for work that has begun. */
-  async verify(): Promise<boolean> {
-    this.#verifying++
-    try {
-      return await this.health.verify()
-    } finally {
-      this.#verifying--
-    }
+  /** Asks the database whether it is there, for work that has begun. At once it is unfit when it is retired. */
+  verify(): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.#verifying.add(resolve)
+      void this.health.verify().then((fit) => {
+        this.#verifying.delete(resolve)
+        resolve(fit)
+      })
+    })
   }
 
   /** A statement came back with success. */
@@ -234,6 +240,7 @@ export class Pool {
     events.emit('retired', () => {
       return { ...identityOf(this.datasource), reason, age: this.age, inFlight: this.#inFlight }
     })
+    for (const answer of this.#verifying) answer(false)
     if (this.#inFlight === 0) this.#close()
     else this.drainWithin(drainTimeout)
     return this.closed

@@ -273,9 +273,10 @@ export class Pools implements PoolKeeper {
    * `drainTimeout` and `closeTimeout`, whatever a driver does (rule L5): who still waits then gets an error.
    */
   async close(reason: RetireReason, which: (datasource: Datasource) => boolean = () => true): Promise<void> {
-    const stopwatch = new Stopwatch(this.#clock)
+    // By the monotonic clock alone: a wall clock that is set must not cut work.
+    const until = this.#clock.monotonic() + this.#settings.drainTimeout
     const retire = () => {
-      const left = Math.max(0, this.#settings.drainTimeout - stopwatch.elapsed())
+      const left = Math.max(0, until - this.#clock.monotonic())
       for (const pool of this.all) {
         if (!which(pool.datasource)) continue
         void pool.retire(reason, left)
