@@ -44,7 +44,9 @@ export class Cap {
     this.#clock = clock
     this.#pools = pools
     this.#connect = connect
-    this.#patience = Math.min(settings.acquireTimeout / 4, LONGEST_PATIENCE)
+    // Without any time to wait, nobody waits for a busy pool.
+    const { acquireTimeout } = settings
+    this.#patience = acquireTimeout === 0 ? Infinity : Math.min(acquireTimeout / 4, LONGEST_PATIENCE)
   }
 
   /** Openings without room. */
