@@ -69,6 +69,11 @@ class WatchedClock implements Clock {
     return this.#clock.setTimer(() => this.#wake(callback), ms)
   }
 
+  setDeadline(callback: () => void, ms: number): Timer {
+    this.uses++
+    return this.#clock.setDeadline(() => this.#wake(callback), ms)
+  }
+
   nextTurn(callback: () => void): void {
     this.#clock.nextTurn(() => this.#wake(callback))
   }

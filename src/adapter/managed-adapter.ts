@@ -12,7 +12,7 @@ import type { Pool } from '../pools/pool.ts'
 import type { Pools } from '../pools/pools.ts'
 import { UnitOfWork } from '../units/unit-of-work.ts'
 import { attempt } from './attempt.ts'
-import { manageTransaction } from './managed-transaction.ts'
+import { beginTransaction } from './managed-transaction.ts'
 
 /**
  * The driver adapter that a PrismaClient is given in place of the real one. The client connects once and stays; each
@@ -79,15 +79,7 @@ class ManagedAdapter implements SqlDriverAdapter {
 
   async startTransaction(isolationLevel?: IsolationLevel): Promise<Transaction> {
     const pool = await this.#pools.acquire(this.#datasource, UnitOfWork.current())
-    try {
-      const transaction = await pool.adapter.startTransaction(isolationLevel)
-      pool.succeeded()
-      return manageTransaction(transaction, pool)
-    } catch (error) {
-      pool.failed(error)
-      pool.end()
-      throw error
-    }
+    return beginTransaction(pool, isolationLevel)
   }
 
   getConnectionInfo(): ConnectionInfo {

@@ -1,13 +1,63 @@
-import { type SqlQuery, type SqlResultSet, sql, type Transaction } from '../driver/driver-adapter.ts'
+import {
+  type IsolationLevel,
+  type SqlQuery,
+  type SqlResultSet,
+  sql,
+  type Transaction,
+} from '../driver/driver-adapter.ts'
 import type { OpenTransaction, Pool } from '../pools/pool.ts'
 import { attempt } from './attempt.ts'
 
+/** Begins a transaction on a pool on which work for it has begun, which it ends. */
+export function beginTransaction(pool: Pool, isolationLevel: IsolationLevel | undefined): Promise<Transaction> {
+  return new Promise((resolve, reject) => {
+    // One that has not begun yet is cut as well: its caller learns of it at once, and what still comes is rolled back.
+    let isCut = false
+    const beginning: OpenTransaction = {
+      abandon(error) {
+        isCut = true
+        reject(error)
+      },
+    }
+    const over = () => {
+      pool.leave(beginning)
+      pool.end()
+    }
+    pool.enter(beginning)
+    attempt(() => pool.adapter.startTransaction(isolationLevel)).then(
+      (transaction) => {
+        if (isCut) {
+          rollBack(transaction).then(over, over)
+          return
+        }
+        pool.succeeded()
+        resolve(manageTransaction(transaction, pool))
+        pool.leave(beginning)
+      },
+      (error: unknown) => {
+        pool.failed(error)
+        over()
+        reject(error)
+      },
+    )
+  })
+}
+
+/** As Prisma's engine does: in SQL first where the driver does not do that by itself. */
+async function rollBack(transaction: Transaction): Promise<void> {
+  try {
+    if (!transaction.options.usePhantomQuery) await transaction.executeRaw(sql('ROLLBACK'))
+  } finally {
+    await transaction.rollback()
+  }
+}
+
 /** The transaction, with savepoints if the driver has them: Prisma looks whether the methods are there. */
-export function manageTransaction(transaction: Transaction, pool: Pool): Transaction {
+function manageTransaction(transaction: Transaction, pool: Pool): Transaction {
   const managed: Transaction & ManagedTransaction = new ManagedTransaction(transaction, pool)
   for (const method of ['createSavepoint', 'rollbackToSavepoint', 'releaseSavepoint'] as const) {
     if (transaction[method] === undefined) continue
-    managed[method] = async (name) => managed.transaction[method]?.(name)
+    managed[method] = (name) => managed.run(async () => managed.transaction[method]?.(name))
   }
   return managed
 }
@@ -27,7 +77,7 @@ class ManagedTransaction implements Transaction, OpenTransaction {
     this.adapterName = transaction.adapterName
     this.options = transaction.options
     this.#open = { transaction, pool }
-    pool.transactions.add(this)
+    pool.enter(this)
   }
 
   get transaction(): Transaction {
@@ -37,7 +87,7 @@ class ManagedTransaction implements Transaction, OpenTransaction {
   }
 
   queryRaw(query: SqlQuery): Promise<SqlResultSet> {
-    return this.#run(() => this.transaction.queryRaw(query))
+    return this.run(() => this.transaction.queryRaw(query))
   }
 
   executeRaw(query: SqlQuery): Promise<number> {
@@ -45,7 +95,7 @@ class ManagedTransaction implements Transaction, OpenTransaction {
     if (this.#cut !== undefined && query.sql === 'ROLLBACK') return Promise.resolve(0)
     // Prisma ends a transaction in SQL first where the driver does not do that by itself.
     this.#ending ||= query.sql === 'COMMIT' || query.sql === 'ROLLBACK'
-    return this.#run(() => this.transaction.executeRaw(query))
+    return this.run(() => this.transaction.executeRaw(query))
   }
 
   async commit(): Promise<void> {
@@ -63,36 +113,39 @@ class ManagedTransaction implements Transaction, OpenTransaction {
     if (this.#ending) return
     this.#cut = error
     // A connection that is lost rolls back by itself.
-    void this.#rollBack().catch(() => {})
+    void this.#end(() => rollBack(this.transaction)).catch(() => {})
   }
 
-  async #rollBack(): Promise<void> {
-    try {
-      if (!this.options.usePhantomQuery) await this.transaction.executeRaw(sql('ROLLBACK'))
-    } finally {
-      await this.#end(() => this.transaction.rollback())
-    }
-  }
-
-  #run<T>(statement: () => Promise<T>): Promise<T> {
+  /** What a cut transaction does no more. */
+  run<T>(statement: () => Promise<T>): Promise<T> {
     if (this.#cut !== undefined) return Promise.reject(this.#cut)
-    return attempt(statement).catch((error: unknown) => {
-      this.#open?.pool.failed(error)
-      throw error
-    })
+    return attempt(statement).then(
+      (result) => {
+        this.#open?.pool.answered()
+        return result
+      },
+      (error: unknown) => {
+        this.#open?.pool.failed(error)
+        throw error
+      },
+    )
   }
 
   async #end(end: () => Promise<void>): Promise<void> {
     this.#ending = true
     try {
       await end()
+      this.#open?.pool.answered()
     } catch (error) {
       this.#open?.pool.failed(error)
       throw error
     } finally {
       const pool = this.#open?.pool
       this.#open = undefined
-      if (pool?.transactions.delete(this)) pool.end()
+      if (pool !== undefined) {
+        pool.leave(this)
+        pool.end()
+      }
     }
   }
 }

@@ -1,5 +1,5 @@
 import { isAdapterFactory, type SqlDriverAdapterFactory } from '../driver/driver-adapter.ts'
-import { type Clock, systemClock } from '../pools/clock.ts'
+import { systemClock } from '../pools/clock.ts'
 import type { Datasource } from '../pools/datasource.ts'
 import { type BranchEvent, type BranchEventListener, BranchEvents } from '../pools/events.ts'
 import { OwnContext } from '../pools/own-context.ts'
@@ -34,7 +34,7 @@ export function persistentAdapter(adapter: SqlDriverAdapterFactory, options: Poo
   const context = UnitOfWork.outside(() => new OwnContext())
   const events = new BranchEvents(context)
   const pools = new Pools(settings, systemClock, events, context)
-  return new PersistentAdapterFactory(adapter, datasource, { pools, events, clock: systemClock })
+  return new PersistentAdapterFactory(adapter, datasource, { pools, events })
 }
 
 /** A driver adapter whose pool is watched and closed like that of a branch. */
@@ -50,7 +50,6 @@ export interface PersistentAdapter extends SqlDriverAdapterFactory {
 interface Parts {
   readonly pools: Pools
   readonly events: BranchEvents
-  readonly clock: Clock
 }
 
 class PersistentAdapterFactory extends ManagedAdapterFactory implements PersistentAdapter {
@@ -69,7 +68,7 @@ class PersistentAdapterFactory extends ManagedAdapterFactory implements Persiste
   }
 
   stats(): PoolStats[] {
-    return poolStats(this.#parts.pools, this.#parts.clock)
+    return poolStats(this.#parts.pools)
   }
 
   close(): Promise<void> {

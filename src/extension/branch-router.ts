@@ -229,12 +229,12 @@ export class BranchRouter {
   }
 
   #controls(): Branches {
-    const { clients, clock, events, pools, requireBranch } = this.#parts
+    const { clients, events, pools, requireBranch } = this.#parts
     const main = this.#main
     return {
       requireBranch,
       current: () => UnitOfWork.current()?.branchFor(this)?.name,
-      stats: () => [main.pools, pools].flatMap((its) => (its === undefined ? [] : poolStats(its, clock))),
+      stats: () => [main.pools, pools].flatMap((its) => (its === undefined ? [] : poolStats(its))),
       close: async (name) => {
         const matches = clients.matcher(name)
         await pools.close('closed', matches)

@@ -1,5 +1,6 @@
 import { AcquireTimeoutError } from '../settings/errors.ts'
 import type { CapSettings } from '../settings/settings.ts'
+import type { Candidates } from './candidates.ts'
 import type { Clock, Timer } from './clock.ts'
 import type { Datasource } from './datasource.ts'
 import type { Opening } from './opening.ts'
@@ -14,8 +15,10 @@ const LONGEST_PATIENCE = 1_000
 /** The pools, by what the cap has to know of them. */
 export interface CappedPools {
   readonly live: ReadonlyMap<string, Pool>
-  readonly retired: ReadonlySet<Pool>
+  readonly draining: ReadonlySet<Pool>
+  readonly closing: ReadonlySet<Pool>
   readonly openings: ReadonlyMap<string, Opening>
+  readonly candidates: Candidates
 }
 
 /** The bound on open pools, and the queue of those who wait for room under it. */
@@ -27,7 +30,10 @@ export class Cap {
   /** Openings that wait for room, first come first served (rule C2). */
   readonly #queue = new Set<Opening>()
   readonly #patience: number
+  /** Rings as long as somebody waits, whose time it is: it keeps the process alive (rule L1). */
   #patienceTimer: Timer | undefined
+  /** How many of those in the queue have waited long enough for a busy pool to be asked, and none was found yet. */
+  #overdue = 0
 
   /** @param connect is called with each opening that has room; it is among the pools' openings until it is over */
   constructor(settings: CapSettings, clock: Clock, pools: CappedPools, connect: (opening: Opening) => void) {
@@ -35,7 +41,9 @@ export class Cap {
     this.#clock = clock
     this.#pools = pools
     this.#connect = connect
-    this.#patience = Math.min(settings.acquireTimeout / 4, LONGEST_PATIENCE)
+    // Without any time to wait, nobody waits for a busy pool.
+    const { acquireTimeout } = settings
+    this.#patience = acquireTimeout === 0 ? Infinity : Math.min(acquireTimeout / 4, LONGEST_PATIENCE)
   }
 
   /** Openings without room. */
@@ -43,9 +51,16 @@ export class Cap {
     return this.#queue.size
   }
 
-  enter(opening: Opening): void {
+  /** Whether one more pool would have a place for certain: a free one, or that of a pool which nobody uses. */
+  get hasRoom(): boolean {
+    return this.#queue.size === 0 && (this.#open < this.#settings.maxClients || this.#pools.candidates.anyIdle)
+  }
+
+  /** @returns whether it has a place, or one for certain as soon as a driver has closed a pool that nobody uses */
+  enter(opening: Opening): boolean {
     if (!opening.isConnecting) this.#queue.add(opening)
     this.admit()
+    return opening.isConnecting || this.#queue.size <= this.#pools.closing.size
   }
 
   /** Its place in the queue goes to the next (rule C3). */
@@ -65,29 +80,42 @@ export class Cap {
     this.makeRoom()
   }
 
-  /** Evicts idle pools, least recently used first, until each who waits has a place coming free. */
+  /**
+   * Evicts pools until each who waits has a place coming free, as far as there are {@link Candidates}. A pool that closes
+   * is such a place; one that drains is none, since nobody knows for how long it will (rule L3).
+   */
   makeRoom(): void {
     if (this.#queue.size === 0) {
+      this.#overdue = 0
       this.#patienceTimer?.cancel()
       this.#patienceTimer = undefined
       return
     }
-    const closing = [...this.#pools.retired].filter((pool) => pool.inFlight === 0).length
-    const idle = this.#evictable.filter((pool) => pool.idle).sort((a, b) => a.lastUse - b.lastUse)
-    for (const pool of idle.slice(0, Math.max(0, this.#queue.size - closing))) void pool.retire('evicted')
-    this.#patienceTimer ??= this.#clock.setTimer(() => this.#rotate(), this.#patience)
+    for (let needed = this.#queue.size - this.#pools.closing.size; needed > 0; needed--) {
+      const pool = this.#pools.candidates.choose(this.#overdue > 0)
+      if (pool === undefined) break
+      if (pool.inFlight > 0) this.#overdue--
+      void pool.retire('evicted')
+    }
+    this.#patienceTimer ??= this.#clock.setDeadline(() => this.#losePatience(), this.#patience)
+  }
+
+  /** A transaction ended, and no other is open on its pool. */
+  calmed(): void {
+    if (this.#overdue > 0) this.makeRoom()
   }
 
   /**
-   * Pools that are never idle must not starve the branches that wait: those open longest are asked to make room. What
-   * is in flight on them finishes, and their own branches queue up behind the others.
+   * Pools that are never idle must not starve the branches that wait: for each of these one is asked to make room, as
+   * often as it has to lose patience. What is in flight there finishes, and its own branch queues up behind the others.
    */
-  #rotate(): void {
+  #losePatience(): void {
     this.#patienceTimer = undefined
-    const now = this.#clock.monotonic()
-    const overdue = [...this.#queue].filter(({ since }) => now - since >= this.#patience).length
-    const oldest = this.#evictable.sort((a, b) => b.age - a.age)
-    for (const pool of oldest.slice(0, Math.max(0, overdue - this.#pools.retired.size))) void pool.retire('evicted')
+    this.#overdue = 0
+    for (const opening of this.#queue) {
+      if (!opening.hasWaited(this.#patience)) break
+      this.#overdue++
+    }
     this.makeRoom()
   }
 
@@ -96,13 +124,9 @@ export class Cap {
     return new AcquireTimeoutError(branch, this.#settings)
   }
 
-  get #evictable(): Pool[] {
-    return [...this.#pools.live.values()].filter((pool) => !pool.permanent)
-  }
-
   /** Pools that hold connections: live, draining, closing, or being connected. */
   get #open(): number {
-    const { live, retired, openings } = this.#pools
-    return live.size + retired.size + openings.size - this.#queue.size
+    const { live, draining, closing, openings } = this.#pools
+    return live.size + draining.size + closing.size + openings.size - this.#queue.size
   }
 }

@@ -6,8 +6,13 @@ export interface Clock {
   monotonic(): number
   /** Milliseconds since the epoch. May jump either way when somebody sets the clock. */
   wall(): number
-  /** Calls back once, when `ms` milliseconds have passed. Never keeps the process alive. `Infinity` never calls. */
+  /**
+   * For housekeeping: calls back once, when `ms` milliseconds have passed. Never keeps the process alive (rule L1).
+   * `Infinity` never calls.
+   */
   setTimer(callback: () => void, ms: number): Timer
+  /** For work under way: as {@link setTimer}, and keeps the process alive until then, or until it is cancelled (rule L1). */
+  setDeadline(callback: () => void, ms: number): Timer
   /** Calls back on the next turn of the event loop, when every promise reaction queued by now has run. */
   nextTurn(callback: () => void): void
 }
@@ -25,31 +30,39 @@ export const systemClock: Clock = {
     return seconds * 1e3 + nanoseconds / 1e6
   },
   wall: () => Date.now(),
-  setTimer(callback, ms) {
-    let timeout: NodeJS.Timeout | undefined
-    const arm = (left: number) => {
-      const step = Math.min(left, LONGEST_TIMEOUT)
-      timeout = setTimeout(() => (left > step ? arm(left - step) : callback()), step).unref()
-    }
-    if (ms !== Infinity) arm(ms)
-    return { cancel: () => clearTimeout(timeout) }
-  },
+  setTimer: (callback, ms) => timer(callback, ms, (timeout) => timeout.unref()),
+  setDeadline: (callback, ms) => timer(callback, ms, (timeout) => timeout),
   nextTurn: (callback) => void setImmediate(callback),
 }
 
+function timer(callback: () => void, ms: number, kept: (timeout: NodeJS.Timeout) => NodeJS.Timeout): Timer {
+  let timeout: NodeJS.Timeout | undefined
+  const arm = (left: number) => {
+    const step = Math.min(left, LONGEST_TIMEOUT)
+    timeout = kept(setTimeout(() => (left > step ? arm(left - step) : callback()), step))
+  }
+  if (ms !== Infinity) arm(ms)
+  return { cancel: () => clearTimeout(timeout) }
+}
+
 /**
- * Measures the time since it was made: the larger of the monotonic and the wall clock's, so that a process that was
- * frozen knows how long it slept, and a wall clock set back changes nothing (rule A7).
+ * Measures the time since it was started: the larger of the monotonic and the wall clock's, so that a process that was
+ * frozen knows how long it slept, and a wall clock set back changes nothing (rules A7, L7).
  */
 export class Stopwatch {
   readonly #clock: Clock
-  readonly #monotonic: number
-  readonly #wall: number
+  #monotonic: number
+  #wall: number
 
   constructor(clock: Clock) {
     this.#clock = clock
     this.#monotonic = clock.monotonic()
     this.#wall = clock.wall()
+  }
+
+  restart(): void {
+    this.#monotonic = this.#clock.monotonic()
+    this.#wall = this.#clock.wall()
   }
 
   get startedAt(): Date {
@@ -67,15 +80,33 @@ export class Stopwatch {
 }
 
 /**
- * Settles as `work` does, or rejects with what `late()` makes when that takes longer than `ms`. When the timer itself is
- * late, the event loop was blocked, and so was whatever `work` waits for: it gets as much time again, `ms` at most.
+ * A deadline that asks before it falls. When the timer itself is late, the event loop was blocked, and so was whatever is
+ * waited for: that gets as much time again, `ms` at most.
+ *
+ * @param excused whether what is waited for may take as long again
  */
-export function withTimeout<T>(clock: Clock, work: Promise<T>, ms: number, late: () => Error): Promise<T> {
-  return new Promise((resolve, reject) => {
+export function setPatientDeadline(clock: Clock, callback: () => void, ms: number, excused = () => false): Timer {
+  let timer: Timer | undefined
+  const arm = () => {
     const due = clock.monotonic() + ms
-    let timer = clock.setTimer(() => {
-      timer = clock.setTimer(() => reject(late()), Math.min(ms, clock.monotonic() - due))
+    timer = clock.setDeadline(() => {
+      timer = clock.setDeadline(() => (excused() ? arm() : callback()), Math.min(ms, clock.monotonic() - due))
     }, ms)
+  }
+  arm()
+  return { cancel: () => timer?.cancel() }
+}
+
+/** Settles as `work` does, or rejects with what `late()` makes when that takes longer than {@link setPatientDeadline} lets it. */
+export function withTimeout<T>(
+  clock: Clock,
+  work: Promise<T>,
+  ms: number,
+  late: () => Error,
+  excused?: () => boolean,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setPatientDeadline(clock, () => reject(late()), ms, excused)
     work.then(resolve, reject).finally(() => timer.cancel())
   })
 }

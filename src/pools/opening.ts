@@ -1,4 +1,4 @@
-import type { Clock, Timer } from './clock.ts'
+import { type Clock, Stopwatch, type Timer } from './clock.ts'
 import type { Datasource } from './datasource.ts'
 import type { Pool } from './pool.ts'
 
@@ -8,21 +8,37 @@ interface Caller {
   timer: Timer | undefined
 }
 
+/** One caller's wait for an opening. */
+export interface Joined {
+  /** The pool, with this caller's work begun on it, so that it cannot close in between. */
+  readonly pool: Promise<Pool>
+  /** The caller waits no longer: `pool` rejects with this, unless it has settled. */
+  leave(error: unknown): void
+}
+
 /**
  * A pool that is not there yet, and the callers who wait for it: however many arrive while it is cold, it is opened
  * once (rule B1). Until there is room for it, each waits at most `acquireTimeout` on its own.
  */
 export class Opening {
   readonly datasource: Datasource
-  readonly since: number
   readonly #clock: Clock
+  readonly #stopwatch: Stopwatch
   readonly #callers = new Set<Caller>()
+  readonly #left: (opening: Opening) => void
   #connecting = false
+  #forget!: () => void
+  #isForgotten = false
+  readonly #forgotten = new Promise<void>((resolve) => {
+    this.#forget = resolve
+  })
 
-  constructor(datasource: Datasource, clock: Clock) {
+  /** @param left is called when a caller has left, before it learns why */
+  constructor(datasource: Datasource, clock: Clock, left: (opening: Opening) => void) {
     this.datasource = datasource
     this.#clock = clock
-    this.since = clock.monotonic()
+    this.#stopwatch = new Stopwatch(clock)
+    this.#left = left
   }
 
   /** Whether there is room for it. */
@@ -34,20 +50,33 @@ export class Opening {
     return this.#callers.size
   }
 
+  /** Milliseconds since it was asked for. */
+  get age(): number {
+    return this.#stopwatch.elapsed()
+  }
+
+  hasWaited(ms: number): boolean {
+    return this.#stopwatch.reached(ms)
+  }
+
   /**
-   * @param giveUp makes the error of a caller who has waited for `acquireTimeout`; called when that caller has left
-   * @returns the pool, with this caller's work begun on it, so that it cannot close in between
+   * @param acquireTimeout how long this caller waits for room; without a limit if it is `Infinity`
+   * @param late makes the error of one that waited so long
    */
-  join(acquireTimeout: number, giveUp: () => Error): Promise<Pool> {
-    return new Promise((resolve, reject) => {
+  join(acquireTimeout: number, late: () => Error): Joined {
+    let leave: Joined['leave'] = () => {}
+    const pool = new Promise<Pool>((resolve, reject) => {
       const caller: Caller = { resolve, reject, timer: undefined }
       this.#callers.add(caller)
-      if (this.#connecting) return
-      caller.timer = this.#clock.setTimer(() => {
-        this.#callers.delete(caller)
-        reject(giveUp())
-      }, acquireTimeout)
+      leave = (error) => {
+        if (!this.#callers.delete(caller)) return
+        caller.timer?.cancel()
+        this.#left(this)
+        reject(error)
+      }
+      if (!this.#connecting) caller.timer = this.#clock.setDeadline(() => leave(late()), acquireTimeout)
     })
+    return { pool, leave }
   }
 
   /** There is room: from now on it is the driver's time, and nobody gives up. */
@@ -61,9 +90,26 @@ export class Opening {
       pool.begin()
       caller.resolve(pool)
     }
+    this.#callers.clear()
   }
 
   fail(error: unknown): void {
     for (const caller of this.#callers) caller.reject(error)
+    this.#callers.clear()
+  }
+
+  /** Nobody waits for it, and nobody will: what still comes of it is thrown away. */
+  forget(): void {
+    this.#isForgotten = true
+    this.#forget()
+  }
+
+  get isForgotten(): boolean {
+    return this.#isForgotten
+  }
+
+  /** What comes of `work`, or at once `undefined` when it is forgotten. */
+  unlessForgotten<T>(work: Promise<T>): Promise<T | undefined> {
+    return Promise.race([work, this.#forgotten.then(() => undefined)])
   }
 }

@@ -19,6 +19,7 @@ export class OwnContext {
       monotonic: () => clock.monotonic(),
       wall: () => clock.wall(),
       setTimer: (callback, ms) => this.run(() => clock.setTimer(callback, ms)),
+      setDeadline: (callback, ms) => this.run(() => clock.setDeadline(callback, ms)),
       nextTurn: (callback) => this.run(() => clock.nextTurn(callback)),
     }
   }

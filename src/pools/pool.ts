@@ -1,7 +1,7 @@
 import type { SqlDriverAdapter } from '../driver/driver-adapter.ts'
 import { CloseTimeoutError, DrainTimeoutError } from '../settings/errors.ts'
 import type { PoolSettings } from '../settings/settings.ts'
-import { type Clock, type Stopwatch, type Timer, withTimeout } from './clock.ts'
+import { type Clock, type Stopwatch, setPatientDeadline, type Timer } from './clock.ts'
 import { type Datasource, identityOf } from './datasource.ts'
 import type { BranchEvents, RetireReason } from './events.ts'
 import { Health } from './health.ts'
@@ -12,21 +12,27 @@ import type { ProbeOutcome } from './probe.ts'
 /** `live` takes work; `draining` finishes what is in flight; `closing` waits for the driver. */
 export type PoolState = 'live' | 'draining' | 'closing' | 'closed'
 
-/** What a pool tells the one who keeps it. */
+/** What a pool tells the one who keeps it. Called at every statement, so it must be cheap. */
 export interface PoolKeeper {
-  /** Neither in flight nor held any more. Called at every such moment, so it must be cheap. */
-  becameIdle(pool: Pool): void
+  /** Something is in flight on it, and nothing was. */
+  used(pool: Pool): void
+  /** Nothing is in flight on it any more, or nobody holds it any more while nothing is. */
+  unused(pool: Pool): void
+  /** A transaction is open on it, and none was. */
+  inTransaction(pool: Pool): void
+  /** No transaction is open on it any more. */
+  calmed(pool: Pool): void
   retired(pool: Pool): void
+  closing(pool: Pool): void
   closed(pool: Pool): void
+  /** Its place is free: after everybody was told that it is closed. */
+  left(): void
 }
 
 /** A transaction that a pool may have to cut. */
 export interface OpenTransaction {
   abandon(error: Error): void
 }
-
-/** Counts the uses of all pools, which orders them without a clock. */
-let uses = 0
 
 export interface PoolContext {
   readonly settings: PoolSettings
@@ -45,7 +51,6 @@ export class Pool {
   readonly adapter: SqlDriverAdapter
   /** Settles when the pool is closed. Never rejects: a close that fails is an event. */
   readonly closed: Promise<void>
-  readonly transactions = new Set<OpenTransaction>()
   readonly health: Health
 
   readonly #context: PoolContext
@@ -53,10 +58,18 @@ export class Pool {
   #resolveClosed!: () => void
   #state: PoolState = 'live'
   #reason: RetireReason | undefined
+  readonly #transactions = new Set<OpenTransaction>()
   #inFlight = 0
+  /** Of what is in flight, those who wait for a probe. */
+  readonly #verifying = new Set<(fit: boolean) => void>()
   #holds = 0
-  #lastUse = 0
+  /** It has lived long enough, but a transaction is open on it, and nobody needs another yet (rule L3). */
+  #overstays: 'max-age' | 'idle' | undefined
   #drainTimer: Timer | undefined
+  /** When what is in flight is cut: monotonic time. */
+  #cutAt = Infinity
+  #wasCut = false
+  #closeTimer: Timer | undefined
 
   /**
    * @param stopwatch started when connecting started (rule A1)
@@ -73,7 +86,8 @@ export class Pool {
     this.adapter = adapter
     this.#context = context
     this.#lifetime = new Lifetime(stopwatch, permanent, context.settings, context.clock)
-    this.health = new Health(adapter, context, (outcome) => this.#probed(outcome))
+    const isBusy = () => this.#inFlight > this.#verifying.size
+    this.health = new Health(adapter, context, isBusy, (outcome) => this.#probed(outcome))
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve
     })
@@ -100,14 +114,24 @@ export class Pool {
     return this.#lifetime.startedAt
   }
 
-  /** Of two pools, the one used later has the higher number. */
-  get lastUse(): number {
-    return this.#lastUse
-  }
-
   /** At max-age or past it. */
   get obsolete(): boolean {
     return this.#lifetime.isOver
+  }
+
+  /** Why it is to be replaced, if it is. */
+  get over(): 'max-age' | 'idle' | undefined {
+    return this.#lifetime.over(this.#inFlight)
+  }
+
+  /** No transaction is open on it, or about to be. */
+  get isCalm(): boolean {
+    return this.#transactions.size === 0
+  }
+
+  /** What was in flight on it took longer than it may. */
+  get wasCut(): boolean {
+    return this.#wasCut
   }
 
   /** In use by nothing and by nobody. */
@@ -117,17 +141,30 @@ export class Pool {
 
   /** A statement or transaction starts. Every `begin` has one `end`. */
   begin(): void {
-    this.#inFlight++
-    this.#lastUse = ++uses
+    if (this.#inFlight++ === 0) this.#context.keeper.used(this)
   }
 
   end(): void {
-    this.#inFlight--
-    if (this.#inFlight > 0) return
+    if (--this.#inFlight > 0) return
     this.#lifetime.unused()
-    if (this.#state === 'live') this.#checkIdle()
-    else if (this.#state === 'draining') void this.#close()
-    else void this.#dispose().catch(() => {})
+    if (this.#state === 'live') this.#context.keeper.unused(this)
+    else if (this.#state === 'draining') this.#close()
+  }
+
+  /** What has begun is a transaction. Every `enter` has one `leave`, before its `end`. */
+  enter(transaction: OpenTransaction): void {
+    this.#transactions.add(transaction)
+    if (this.#transactions.size === 1) this.#context.keeper.inTransaction(this)
+  }
+
+  leave(transaction: OpenTransaction): void {
+    if (!this.#transactions.delete(transaction) || this.#transactions.size > 0) return
+    if (this.#state === 'live') {
+      if (this.#overstays === undefined) this.#context.keeper.calmed(this)
+      else void this.retire(this.#overstays)
+    } else if (this.#wasCut) {
+      this.#close()
+    }
   }
 
   /** A unit of work used it and is likely to use it again. */
@@ -137,16 +174,28 @@ export class Pool {
 
   unhold(): void {
     this.#holds--
-    if (this.#state === 'live') this.#checkIdle()
+    if (this.#state === 'live' && this.#inFlight === 0) this.#context.keeper.unused(this)
   }
 
-  #checkIdle(): void {
-    if (this.idle) this.#context.keeper.becameIdle(this)
+  /** Asks the database whether it is there, for work that has begun. At once it is unfit when it is retired. */
+  verify(): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.#verifying.add(resolve)
+      void this.health.verify().then((fit) => {
+        this.#verifying.delete(resolve)
+        resolve(fit)
+      })
+    })
   }
 
   /** A statement came back with success. */
   succeeded(): void {
     this.health.succeeded()
+  }
+
+  /** A statement of a transaction did, on a connection of its own. */
+  answered(): void {
+    this.health.answered()
   }
 
   /** A statement failed. */
@@ -163,57 +212,102 @@ export class Pool {
     if (!ok) void this.retire('unhealthy')
   }
 
-  /** No new work from now on; closes when what is in flight ends. Only the first call counts (rule D2). */
-  retire(reason: RetireReason): Promise<void> {
-    if (this.#state !== 'live') return this.closed
-    const { clock, events, keeper, settings } = this.#context
-    this.#state = 'draining'
-    this.#reason = reason
-    this.#lifetime.end()
-    events.emit('retired', () => {
-      return { ...identityOf(this.datasource), reason, age: this.age, inFlight: this.#inFlight }
-    })
-    keeper.retired(this)
-    if (this.#inFlight === 0) void this.#close()
-    else this.#drainTimer = clock.setTimer(() => this.#cut(), settings.drainTimeout)
-    return this.closed
+  /**
+   * It is retired, unless a transaction is open on it: whoever has that open may need another statement beside it, for
+   * which there must be room. So it serves on until that has ended, or until there is somebody, and room, for a successor.
+   */
+  outlived(reason: 'max-age' | 'idle'): void {
+    if (this.isCalm) void this.retire(reason)
+    else this.#overstays = reason
   }
 
   /**
-   * The drain took too long. Open transactions are rolled back, after which the pool closes as ever. A statement that
-   * hangs is the driver's to end.
+   * No new work from now on; closes when what is in flight ends. Only the first call counts (rule D2).
+   *
+   * @param drainTimeout how long that may take. An eviction cuts nothing (rule L3): such a pool drains as long as its work
+   *   takes, unless somebody wants it closed meanwhile
+   */
+  retire(
+    reason: RetireReason,
+    drainTimeout = reason === 'evicted' ? Infinity : this.#context.settings.drainTimeout,
+  ): Promise<void> {
+    if (this.#state !== 'live') return this.closed
+    const { events, keeper } = this.#context
+    this.#state = 'draining'
+    this.#reason = reason
+    this.#lifetime.end()
+    keeper.retired(this)
+    events.emit('retired', () => {
+      return { ...identityOf(this.datasource), reason, age: this.age, inFlight: this.#inFlight }
+    })
+    for (const answer of this.#verifying) answer(false)
+    if (this.#inFlight === 0) this.#close()
+    else this.drainWithin(drainTimeout)
+    return this.closed
+  }
+
+  /** What is in flight may take so long, and no longer. The earliest call counts. */
+  drainWithin(ms: number): void {
+    const { clock } = this.#context
+    const at = clock.monotonic() + ms
+    if (this.#state !== 'draining' || this.#wasCut || at >= this.#cutAt) return
+    this.#cutAt = at
+    this.#drainTimer?.cancel()
+    this.#drainTimer = clock.setDeadline(() => this.#cut(), ms)
+  }
+
+  /**
+   * The drain took too long. Open transactions are rolled back, and the driver is told to close whatever else is in
+   * flight: both within `closeTimeout` (rule L5).
    */
   #cut(): void {
+    this.#wasCut = true
     const { clock, events, settings } = this.#context
     const { drainTimeout, closeTimeout } = settings
     events.emit('drainTimedOut', () => ({ ...identityOf(this.datasource), inFlight: this.#inFlight, drainTimeout }))
-    const rollingBack = this.transactions.size > 0
-    for (const transaction of this.transactions) transaction.abandon(new DrainTimeoutError(drainTimeout))
-    if (rollingBack) this.#drainTimer = clock.setTimer(() => this.#countAsClosed(), closeTimeout)
-    else this.#countAsClosed()
+    this.#closeTimer = setPatientDeadline(clock, () => this.#giveUp(), closeTimeout)
+    for (const transaction of this.#transactions) transaction.abandon(new DrainTimeoutError(drainTimeout))
+    if (this.isCalm) this.#close()
   }
 
-  async #close(): Promise<void> {
+  #close(): void {
+    if (this.#state !== 'draining') return
+    const { clock, events, keeper, settings } = this.#context
     this.#state = 'closing'
     this.#drainTimer?.cancel()
-    const { clock, events, settings } = this.#context
-    const late = () => new CloseTimeoutError(settings.closeTimeout)
-    try {
-      await withTimeout(clock, this.#dispose(), settings.closeTimeout, late)
-    } catch (error) {
-      events.emit('closeFailed', () => ({ ...identityOf(this.datasource), error }))
-    }
+    this.#closeTimer ??= setPatientDeadline(clock, () => this.#giveUp(), settings.closeTimeout)
+    keeper.closing(this)
+    this.#dispose().then(
+      () => this.#countAsClosed(),
+      (error: unknown) => {
+        if (this.#state === 'closed') return
+        events.emit('closeFailed', () => ({ ...identityOf(this.datasource), error }))
+        this.#countAsClosed()
+      },
+    )
+  }
+
+  /** The driver had its time: to close, or before that to roll back what was cut. In any case it is told to close. */
+  #giveUp(): void {
+    const { events, settings } = this.#context
+    if (this.#state === 'draining') this.#close()
+    if (this.#state === 'closed') return
+    const error = new CloseTimeoutError(settings.closeTimeout)
+    events.emit('closeFailed', () => ({ ...identityOf(this.datasource), error }))
     this.#countAsClosed()
   }
 
-  /** Whatever becomes of the driver, its place is free from now on. If work still hangs on it, the driver is told to close when that ends. */
+  /** Whatever becomes of the driver, its place is free from now on. */
   #countAsClosed(): void {
+    if (this.#state === 'closed') return
     const { events, keeper } = this.#context
     this.#state = 'closed'
+    this.#closeTimer?.cancel()
+    keeper.closed(this)
     events.emit('closed', () => {
       return { ...identityOf(this.datasource), reason: this.#reason as RetireReason, age: this.age }
     })
-    keeper.closed(this)
+    keeper.left()
     this.#resolveClosed()
   }
 

@@ -1,4 +1,3 @@
-import type { Clock } from './clock.ts'
 import { identityOf } from './datasource.ts'
 import type { RetireReason } from './events.ts'
 import type { Opening } from './opening.ts'
@@ -28,9 +27,8 @@ export interface PoolStats {
 }
 
 /** One row per pool, those first that are open. */
-export function poolStats(pools: Pools, clock: Clock): PoolStats[] {
-  const now = clock.monotonic()
-  return [...pools.all.map(openPool), ...pools.openings.map((opening) => comingPool(opening, now))]
+export function poolStats(pools: Pools): PoolStats[] {
+  return [...pools.all.map(openPool), ...pools.openings.map(comingPool)]
 }
 
 function openPool(pool: Pool): PoolStats {
@@ -48,12 +46,12 @@ function openPool(pool: Pool): PoolStats {
   }
 }
 
-function comingPool(opening: Opening, now: number): PoolStats {
+function comingPool(opening: Opening): PoolStats {
   return {
     ...identityOf(opening.datasource),
     state: opening.isConnecting ? 'opening' : 'waiting',
     openedAt: null,
-    age: now - opening.since,
+    age: opening.age,
     inFlight: opening.callers,
     suspect: false,
     lastProbe: null,

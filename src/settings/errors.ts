@@ -11,6 +11,7 @@ export type BranchErrorCode =
   | 'BRANCH_PROBE_TIMEOUT'
   | 'BRANCH_CLOSE_TIMEOUT'
   | 'BRANCH_DRAIN_TIMEOUT'
+  | 'BRANCH_CLOSED'
   | 'BRANCH_MIXED_TRANSACTION'
   | 'BRANCH_IN_TRANSACTION'
   | 'BRANCH_REQUIRED'
@@ -199,6 +200,22 @@ export class DrainTimeoutError extends BranchError {
       'BRANCH_DRAIN_TIMEOUT',
       `The transaction was open for longer than drainTimeout (${ms} ms) after its pool was retired, and was ` +
         'rolled back. Raise drainTimeout (DB_CONN_DRAIN_TIMEOUT), or keep transactions shorter',
+    )
+  }
+}
+
+/** The branch was closed while a statement or transaction waited for its pool, for longer than `drainTimeout`. */
+export class ClosedWhileConnectingError extends BranchError {
+  static {
+    brand(ClosedWhileConnectingError, 'ClosedWhileConnectingError')
+  }
+
+  constructor(branch: string, ms: number) {
+    super(
+      'BRANCH_CLOSED',
+      `Branch ${JSON.stringify(branch)} was closed while this waited for its connection, for longer than drainTimeout ` +
+        `(${ms} ms). Nothing was sent. Give the driver a time limit for connecting, such as connectionTimeoutMillis, or ` +
+        'raise drainTimeout (DB_CONN_DRAIN_TIMEOUT)',
     )
   }
 }

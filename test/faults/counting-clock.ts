@@ -28,11 +28,23 @@ export class CountingClock implements Clock {
   }
 
   setTimer(callback: () => void, ms: number): Timer {
+    return this.#counted(callback, ms, (counted) => this.#clock.setTimer(counted, ms))
+  }
+
+  setDeadline(callback: () => void, ms: number): Timer {
+    return this.#counted(callback, ms, (counted) => this.#clock.setDeadline(counted, ms))
+  }
+
+  nextTurn(callback: () => void): void {
+    this.#clock.nextTurn(callback)
+  }
+
+  #counted(callback: () => void, ms: number, set: (callback: () => void) => Timer): Timer {
     const id = {}
-    const timer = this.#clock.setTimer(() => {
+    const timer = set(() => {
       this.#timers.delete(id)
       callback()
-    }, ms)
+    })
     if (ms !== Infinity) this.#timers.add(id)
     return {
       cancel: () => {
@@ -40,9 +52,5 @@ export class CountingClock implements Clock {
         timer.cancel()
       },
     }
-  }
-
-  nextTurn(callback: () => void): void {
-    this.#clock.nextTurn(callback)
   }
 }

@@ -2,6 +2,7 @@ import type { Clock, Timer } from '../../src/pools/clock.ts'
 
 interface Pending {
   at: number
+  keepsAlive: boolean
   callback: () => void
 }
 
@@ -14,11 +15,8 @@ export class ManualClock implements Clock {
   monotonic = () => this.#monotonic
   wall = () => this.#wall
 
-  setTimer(callback: () => void, ms: number): Timer {
-    const pending = { at: this.#monotonic + ms, callback }
-    if (ms !== Infinity) this.#timers.add(pending)
-    return { cancel: () => void this.#timers.delete(pending) }
-  }
+  setTimer = (callback: () => void, ms: number): Timer => this.#set(callback, ms, false)
+  setDeadline = (callback: () => void, ms: number): Timer => this.#set(callback, ms, true)
 
   nextTurn(callback: () => void): void {
     setImmediate(callback)
@@ -26,6 +24,11 @@ export class ManualClock implements Clock {
 
   get timers(): number {
     return this.#timers.size
+  }
+
+  /** Those that would keep a process alive. */
+  get deadlines(): number {
+    return [...this.#timers].filter(({ keepsAlive }) => keepsAlive).length
   }
 
   /** Lets time pass: fires what is due, in order, and lets everything that follows from it happen. */
@@ -56,6 +59,12 @@ export class ManualClock implements Clock {
   /** Lets everything happen that needs no time. */
   async settle(): Promise<void> {
     for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve))
+  }
+
+  #set(callback: () => void, ms: number, keepsAlive: boolean): Timer {
+    const pending = { at: this.#monotonic + ms, callback, keepsAlive }
+    if (ms !== Infinity) this.#timers.add(pending)
+    return { cancel: () => void this.#timers.delete(pending) }
   }
 
   #due(until: number): Pending | undefined {

@@ -48,8 +48,8 @@ export function poolBench(options: Partial<BranchesOptions> = {}) {
     /** Of one kind of event: its branches and one detail, such as the reason. */
     happened: (event: BranchEvent, detail?: string) =>
       log.filter((entry) => entry.event === event).map((entry) => (detail ? entry.detail[detail] : entry.branch)),
-    stats: (): PoolStats[] => poolStats(pools, clock),
-    states: () => poolStats(pools, clock).map(({ branch, state }) => `${branch} ${state}`),
+    stats: (): PoolStats[] => poolStats(pools),
+    states: () => poolStats(pools).map(({ branch, state }) => `${branch} ${state}`),
     unit: <T>(work: () => T | PromiseLike<T>) => new UnitOfWork(pools, undefined).run(work),
     /** @param provider a file of SQLite stands for a server's database, unless it is to be one of SQLite */
     async branch(

@@ -1,12 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { ManagedAdapterFactory } from '../../src/adapter/managed-adapter.ts'
-import { type SqlDriverAdapter, sql, type Transaction } from '../../src/driver/driver-adapter.ts'
+import { type SqlDriverAdapter, type SqlResultSet, sql, type Transaction } from '../../src/driver/driver-adapter.ts'
 import type { Datasource } from '../../src/pools/datasource.ts'
 import type { Pools } from '../../src/pools/pools.ts'
-import { AcquireTimeoutError, DrainTimeoutError } from '../../src/settings/errors.ts'
+import { AcquireTimeoutError, ClosedWhileConnectingError, DrainTimeoutError } from '../../src/settings/errors.ts'
 import { UnitOfWork } from '../../src/units/unit-of-work.ts'
 import { type FakeDatabase, FakeError } from './fake-driver.ts'
-import { ageOf, type Fate, isLive, type Ledger, type Operation, type Unit } from './ledger.ts'
+import { ageOf, type Fate, isForgotten, isLive, type Ledger, type Moment, type Operation, type Unit } from './ledger.ts'
+import { hasTransaction } from './oracle/judgement.ts'
 import type { Watch } from './oracle/watch.ts'
 
 /** A branch: its database, and what a PrismaClient of it would have. */
@@ -37,8 +38,9 @@ export class Application {
   readonly units: OpenUnit[] = []
   readonly transactions: OpenTransaction[] = []
   readonly operations = new Map<string, Operation>()
-  /** Calls that close pools, under way. */
-  closing = 0
+  /** Calls that close pools: when they were made, and when they came back. */
+  readonly closings = new Map<Moment, Moment | undefined>()
+  #statements = 0
   readonly #pools: Pools
   readonly #ledger: Ledger
   readonly #watch: Watch
@@ -52,9 +54,10 @@ export class Application {
   async statement(branch: Branch, unit: OpenUnit | undefined, fate: Fate): Promise<void> {
     const client = branch.client ?? (await this.connect(branch, unit))
     if (client === undefined) return
-    await this.#issue<unknown>('statement', branch, unit, fate, ({ id, issued }) =>
-      issued.order % 2 ? client.queryRaw(sql(id)) : client.executeRaw(sql(id)),
-    )
+    await this.#issue<unknown>('statement', branch, unit, fate, async ({ id, issued }) => {
+      if (issued.order % 2 === 0) return client.executeRaw(sql(id))
+      this.#check(await client.queryRaw(sql(id)), branch, id)
+    })
   }
 
   async begin(branch: Branch, unit: OpenUnit | undefined, fate: Fate): Promise<void> {
@@ -79,7 +82,8 @@ export class Application {
 
   async within(open: OpenTransaction, fate: Fate): Promise<void> {
     open.busy++
-    await this.#tolerate(open.transaction.queryRaw(sql(fate)))
+    const id = `statement ${++this.#statements} ${fate}`
+    await this.#tolerate(open.transaction.queryRaw(sql(id)).then((result) => this.#check(result, open.branch, id)))
     open.busy--
   }
 
@@ -136,6 +140,7 @@ export class Application {
     for (const connection of this.#ledger.open) {
       if (!isLive(connection) || connection.kind === 'memory' || maxAge === 0 || ageOf(connection, now) < maxAge)
         continue
+      if (hasTransaction(connection)) continue
       this.#ledger.blame('closeObsolete() retires every obsolete pool', connection.number)
     }
     await done
@@ -148,11 +153,13 @@ export class Application {
     const before = ledger.operations.length
     const open = [...ledger.open].filter(matches)
     this.#watch.closing(open)
-    this.closing++
+    const called = ledger.now()
+    this.closings.set(called, undefined)
     await close()
-    this.closing--
+    this.closings.set(called, ledger.now())
     ledger.tell('close() is over')
-    const left = open.filter(({ closed, failed }) => !closed && !failed)
+    this.#watch.closed(called)
+    const left = open.filter((it) => !it.closed && !it.failed && !isForgotten(it))
     if (left.length > 0) ledger.blame('D3: close() waits for every pool there was', ...left.map(({ number }) => number))
     if (ledger.operations.slice(before).some(matches)) return
     const all = [...this.#pools.openings, ...this.#pools.all]
@@ -180,7 +187,9 @@ export class Application {
       result = await promise
       operation.outcome = 'ok'
     } catch (error) {
-      operation.outcome = error instanceof AcquireTimeoutError ? 'gave up' : 'failed'
+      operation.outcome = 'failed'
+      if (error instanceof AcquireTimeoutError) operation.outcome = 'gave up'
+      if (error instanceof ClosedWhileConnectingError) operation.outcome = 'told to leave'
       if (operation.outcome === 'failed') this.#expect(error)
     }
     ledger.pending.delete(operation)
@@ -197,6 +206,13 @@ export class Application {
       this.#expect(error)
       return false
     }
+  }
+
+  /** Every answer carries the name of its branch, and what it answers (rule I1). */
+  #check({ rows }: SqlResultSet, branch: Branch, id: string): void {
+    const expected = [[branch.name, id]]
+    if (JSON.stringify(rows) === JSON.stringify(expected)) return
+    this.#ledger.blame('I1: a caller gets the answer to its own statement, of its own branch', id, rows)
   }
 
   /** Errors that the driver made, or that the caller was told of. */

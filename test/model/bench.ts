@@ -55,11 +55,17 @@ export class Bench implements World {
   }
 
   get closing() {
-    return this.application.closing
+    return [...this.application.closings.values()].filter((over) => over === undefined).length
+  }
+
+  get closingSince() {
+    const closings = [...this.application.closings]
+    const now = closings.filter(([, over]) => over === undefined || over.turn === this.ledger.turn)
+    return Math.min(...now.map(([called]) => called.time))
   }
 
   stats() {
-    return poolStats(this.pools, this.clock)
+    return poolStats(this.pools)
   }
 
   poolOf(connection: Connection): Pool | undefined {
@@ -101,10 +107,12 @@ export class Bench implements World {
       ledger.tell('retired', `#${connection.number} of ${branch}`, reason, `${inFlight} in flight`)
       this.#watch.retires(connection, reason)
       connection.retired = ledger.now()
+      connection.reason = reason
       coverage.retired(this, connection, reason, inFlight)
     })
     events.on('closed', ({ branch }) => {
-      const connection = find('closed', (it) => it.branch === branch && it.closed === undefined)
+      const over = (it: Connection) => it.branch === branch && it.retired !== undefined && it.closed === undefined
+      const connection = [...ledger.open].find((it) => over(it) && this.poolOf(it) === undefined) as Connection
       ledger.tell('closed', `#${connection.number} of ${branch}`)
       this.#watch.closes(connection)
       connection.closed = ledger.now()
@@ -114,9 +122,14 @@ export class Bench implements World {
       const hung = took >= setting.settings.probeTimeout
       coverage.count('a probe hung', !ok && hung)
       coverage.count('a probe failed', !ok && !hung)
+      coverage.count('a probe outlasted its time while others were at work', ok && took > setting.settings.probeTimeout)
     })
     events.on('drainTimedOut', ({ branch }) => {
-      const connection = find('draining', (it) => it.branch === branch && it.cut === undefined)
+      const connection = this.pools.all
+        .filter((pool) => pool.datasource.key === branch && pool.wasCut)
+        .map(connectionOf)
+        .find((it) => it.cut === undefined) as Connection
+      this.#watch.cuts(connection)
       connection.cut = ledger.now()
       ledger.tell('cut', `#${connection.number} of ${branch}`)
       coverage.count('a drain took longer than drainTimeout', true)

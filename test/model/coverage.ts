@@ -24,7 +24,13 @@ export const SITUATIONS = [
   'several branches waited when there was room',
   'a caller gave up',
   'a drain took longer than drainTimeout',
-  'a pool that was cut closed when its work ended',
+  'a driver was told to close with work on it',
+  'a transaction was cut before it had begun',
+  'a caller was told to leave',
+  'a connection that came too late was closed',
+  'an obsolete pool served on for want of room',
+  'a unit of work did not wait for the probe of another',
+  'a probe outlasted its time while others were at work',
   'a close hung',
   'a close failed',
   'a pool was closed while it opened',
@@ -62,10 +68,14 @@ export class Coverage {
     this.count('a pool was obsolete when it opened', obsolete && connection.kind !== 'memory')
   }
 
-  starts({ setting }: World, { asked, unit }: Operation, connection: Connection): void {
+  starts({ ledger, setting: { settings } }: World, { asked, unit }: Operation, connection: Connection): void {
     const held = unit !== undefined && !unit.ended && unit.used.has(connection) && connection.inFlight.size === 0
-    this.count('a unit of work held a pool at max-age 0', held && setting.settings.maxAge === 0)
+    this.count('a unit of work held a pool at max-age 0', held && settings.maxAge === 0)
     this.count('work outlived its unit of work', unit?.ended !== undefined)
+    const obsolete =
+      settings.maxAge > 0 && connection.kind !== 'memory' && ageOf(connection, ledger.now()) >= settings.maxAge
+    this.count('an obsolete pool served on for want of room', obsolete && connection.opened?.turn !== ledger.turn)
+    this.count('a unit of work did not wait for the probe of another', isProbing(connection) && asked === undefined)
     this.count('work ran on a fresh pool after a failed probe', asked?.probe?.answered?.ok === false)
   }
 

@@ -1,6 +1,6 @@
 import type { SqlDriverAdapter, SqlQuery, SqlResultSet, Transaction } from '../../src/driver/driver-adapter.ts'
 import { FakeTransaction } from './fake-transaction.ts'
-import type { Connection, Fate, Ledger, Operation } from './ledger.ts'
+import { type Connection, type Fate, isForgotten, type Ledger, type Operation } from './ledger.ts'
 import type { Watch } from './oracle/watch.ts'
 import type { Kind } from './settings.ts'
 import type { Steps } from './steps.ts'
@@ -9,6 +9,13 @@ import type { Steps } from './steps.ts'
 export type Foreseeable = 'connect' | 'pragma' | 'probe' | 'end' | 'dispose'
 
 export const NOTHING: SqlResultSet = { columnNames: [], columnTypes: [], rows: [] }
+
+/** Every answer says of which branch it is, and to what. */
+export const answerTo = (branch: string, sql: string): SqlResultSet => ({
+  columnNames: ['branch', 'statement'],
+  columnTypes: [],
+  rows: [[branch, sql]],
+})
 
 /** An error of the driver, as the library and its callers get it. */
 export class FakeError extends Error {
@@ -94,7 +101,7 @@ export class FakeAdapter implements SqlDriverAdapter {
   queryRaw({ sql }: SqlQuery): Promise<SqlResultSet> {
     if (sql === 'SELECT 1') return this.#probe()
     if (sql === 'PRAGMA database_list') return this.#pragma()
-    return this.#statement(sql).then(() => NOTHING)
+    return this.#statement(sql).then(() => answerTo(this.connection.branch, sql))
   }
 
   executeRaw({ sql }: SqlQuery): Promise<number> {
@@ -109,6 +116,7 @@ export class FakeAdapter implements SqlDriverAdapter {
     const operation = this.#starts(isolationLevel ?? '')
     this.connection.inFlight.add(operation)
     try {
+      operation.answer = operation.fate
       await this.#database.answer(`BEGIN of ${operation.id}`, operation.fate)
     } catch (error) {
       this.#ends(operation)
@@ -135,7 +143,7 @@ export class FakeAdapter implements SqlDriverAdapter {
       await this.#database.answer('dispose', this.#database.fateOf('dispose'))
     } finally {
       connection.disposed = ledger.now()
-      if (connection.closed !== undefined) ledger.open.delete(connection)
+      if (connection.closed !== undefined || isForgotten(connection)) ledger.open.delete(connection)
     }
   }
 
@@ -143,6 +151,7 @@ export class FakeAdapter implements SqlDriverAdapter {
     const operation = this.#starts(id)
     this.connection.inFlight.add(operation)
     try {
+      operation.answer = operation.fate
       await this.#database.answer(id, operation.fate)
       this.#ends(operation)
       this.#saw(undefined)
@@ -201,8 +210,10 @@ export class FakeAdapter implements SqlDriverAdapter {
     if (connection.kind === 'memory') return
     const now = this.#database.ledger.now()
     if (error === undefined) connection.verified = now
-    if (!(error instanceof FakeError) || error.cause !== undefined) connection.answered ??= now
-    else if (connection.answered !== undefined) connection.suspect = now
+    if (!(error instanceof FakeError) || error.cause !== undefined) {
+      connection.heard = now
+      connection.answered ??= now
+    } else if (connection.answered !== undefined) connection.suspect = now
     else connection.neverAnswered ??= now
   }
 }

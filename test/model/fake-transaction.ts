@@ -1,5 +1,5 @@
 import type { SqlQuery, SqlResultSet, Transaction } from '../../src/driver/driver-adapter.ts'
-import { type FakeDatabase, NOTHING } from './fake-driver.ts'
+import { answerTo, type FakeDatabase } from './fake-driver.ts'
 import type { Connection, Fate, Moment } from './ledger.ts'
 
 /** Counts as in flight until it is committed or rolled back, whichever way that ends. */
@@ -27,7 +27,7 @@ export class FakeTransaction implements Transaction {
 
   queryRaw({ sql }: SqlQuery): Promise<SqlResultSet> {
     this.#database.watch.continues(this.#connection, this.#began)
-    return this.#run(sql, sql as Fate).then(() => NOTHING)
+    return this.#run(sql, sql.split(' ').at(-1) as Fate).then(() => answerTo(this.#connection.branch, sql))
   }
 
   executeRaw({ sql }: SqlQuery): Promise<number> {
@@ -43,9 +43,12 @@ export class FakeTransaction implements Transaction {
   }
 
   async #run(what: string, fate: Fate): Promise<void> {
-    this.#database.watch.sends(this.#connection)
+    // What was cut is rolled back, and what was committing commits, whenever the driver gets to that.
+    const ends = /^(commit|rollback)$/i.test(what)
+    if (!ends || this.#connection.cut === undefined) this.#database.watch.sends(this.#connection)
     try {
       await this.#database.answer(`${what} in a transaction`, fate)
+      this.#connection.heard = this.#database.ledger.now()
     } catch (error) {
       this.#saw(error)
       throw error

@@ -1,3 +1,4 @@
+import type { RetireReason } from '../../src/pools/events.ts'
 import type { Opening } from '../../src/pools/opening.ts'
 import type { ModelClock } from './model-clock.ts'
 import type { Kind } from './settings.ts'
@@ -36,7 +37,9 @@ export interface Operation {
   /** Of what it was sent on. */
   connection: Connection | undefined
   /** The end of its promise. */
-  outcome: 'ok' | 'gave up' | 'failed' | undefined
+  outcome: 'ok' | 'gave up' | 'told to leave' | 'failed' | undefined
+  /** What the driver made of it. */
+  answer: Fate | undefined
 }
 
 /** A probe as the driver sees it. */
@@ -59,6 +62,7 @@ export interface Connection {
   /** As the events tell. */
   opened: Moment | undefined
   retired: Moment | undefined
+  reason: RetireReason | undefined
   closed: Moment | undefined
   /** Its drain took longer than `drainTimeout`: what was open then is rolled back. */
   cut: Moment | undefined
@@ -74,8 +78,9 @@ export interface Connection {
   probe: Probe | undefined
   /** The last probe that went well came back. */
   passed: Moment | undefined
-  /** Anything but an error of the connection came back. */
+  /** Anything but an error of the connection came back: for the first time, and of work for the last. */
   answered: Moment | undefined
+  heard: Moment | undefined
   /** An error of the connection came back: the first before anything else did, or the latest after. */
   neverAnswered: Moment | undefined
   suspect: Moment | undefined
@@ -133,6 +138,7 @@ export class Ledger {
       sent: 0,
       connection: undefined,
       outcome: undefined,
+      answer: undefined,
     }
     this.operations.push(operation)
     this.pending.add(operation)
@@ -151,6 +157,7 @@ export class Ledger {
       failed: false,
       opened: undefined,
       retired: undefined,
+      reason: undefined,
       closed: undefined,
       cut: undefined,
       disposals: 0,
@@ -162,6 +169,7 @@ export class Ledger {
       probe: undefined,
       passed: undefined,
       answered: undefined,
+      heard: undefined,
       neverAnswered: undefined,
       suspect: undefined,
       verified: undefined,
@@ -195,10 +203,16 @@ export class Ledger {
 export const isLive = ({ opened, retired }: Connection): boolean => opened !== undefined && retired === undefined
 
 /** Whether it takes a place under the cap. */
-export const takesPlace = ({ failed, closed }: Connection): boolean => !failed && closed === undefined
+export const takesPlace = (it: Connection): boolean => !it.failed && it.closed === undefined && !isForgotten(it)
+
+/** Nobody waits for it any more, and nobody will: everybody was told to leave (rule L5). */
+export const isForgotten = ({ opened, opening }: Connection): boolean =>
+  opened === undefined && opening?.isForgotten === true
 
 export const isProbing = ({ probe }: Connection): boolean => probe !== undefined && probe.answered === undefined
 
-/** Time since connecting started, by whichever clock says more (rule A7). */
-export const ageOf = ({ started }: Connection, now: Moment): number =>
-  Math.max(now.time - started.time, now.wall - started.wall)
+/** Time since then, by whichever clock says more (rules A7, L7). */
+export const since = (then: Moment, now: Moment): number => Math.max(now.time - then.time, now.wall - then.wall)
+
+/** Time since connecting started. */
+export const ageOf = ({ started }: Connection, now: Moment): number => since(started, now)

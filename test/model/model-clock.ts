@@ -19,8 +19,8 @@ export class ModelClock implements Clock {
   turns = 0
   /** When a timer fired late for the last time. */
   lateAt = 0
-  /** Milliseconds by which the latest timer of all was late. */
-  latest = 0
+  /** Milliseconds in which timers were due and could not fire, in all. */
+  blocked = 0
   #ringing = false
   readonly #steps: Steps
 
@@ -42,6 +42,10 @@ export class ModelClock implements Clock {
         this.#timers = this.#timers.filter((timer) => timer !== pending)
       },
     }
+  }
+
+  setDeadline(callback: () => void, ms: number): Timer {
+    return this.setTimer(callback, ms)
   }
 
   nextTurn(callback: () => void): void {
@@ -69,6 +73,7 @@ export class ModelClock implements Clock {
   /** Moves time. What becomes due by that fires at a later step. */
   jump(ms: number): void {
     this.#move(ms)
+    this.blocked += Math.max(0, -this.untilNext)
     this.#ring()
   }
 
@@ -83,7 +88,6 @@ export class ModelClock implements Clock {
     if (ms === Infinity) return
     if (ms > 0) this.#move(ms)
     if (ms < 0) this.lateAt = this.#monotonic
-    else this.latest = Math.max(this.latest, -ms)
     this.#timers.shift()?.callback()
   }
 

@@ -285,6 +285,16 @@ describe('a process of its own', () => {
     expect(stdout).toContain('live')
   })
 
+  it.each([
+    ['one after the other', ['26 migrated', 'done']],
+    ['in a unit of work', ['26 migrated', 'done']],
+    ['room that never comes', ['BRANCH_ACQUIRE_TIMEOUT', 'done']],
+    ['a close that waits for a transaction', ['BRANCH_DRAIN_TIMEOUT', 'done']],
+  ])('L1: does not exit while work is under way: %s', async (job, expected) => {
+    const { stdout } = await run('under-way.ts', temporaryDirectory(), job)
+    expect(stdout.trim().split('\n')).toEqual(expected)
+  })
+
   it("shows the application's line in Prisma's error messages, not the library's", async () => {
     const { stdout } = await run('call-site.ts')
     const locations = stdout.match(/invocation in\n.*/g) ?? []

@@ -1,7 +1,26 @@
 import type { RetireReason } from '../../../src/pools/events.ts'
 import type { Opening } from '../../../src/pools/opening.ts'
-import { ageOf, type Connection, isLive, isProbing, type Moment, type Operation, takesPlace } from '../ledger.ts'
-import { ages, isCut, isFirstUse, isIdle, isSuspect, mayBeSuspect } from './judgement.ts'
+import {
+  ageOf,
+  type Connection,
+  isForgotten,
+  isLive,
+  isProbing,
+  type Moment,
+  type Operation,
+  since,
+  takesPlace,
+} from '../ledger.ts'
+import {
+  ages,
+  hasTransaction,
+  isFirstUse,
+  isIdle,
+  isSuspect,
+  isVerified,
+  mayBeSuspect,
+  silentSince,
+} from './judgement.ts'
 import type { World } from './world.ts'
 
 /**
@@ -11,13 +30,28 @@ import type { World } from './world.ts'
  */
 export type Invariants<T extends unknown[]> = Record<string, (world: World, ...about: T) => boolean>
 
+/** Whether one more pool would have a place: a free one that nobody waits for, or that of an idle pool. */
+const hasRoom = (world: World): boolean => {
+  const { ledger, pools, setting } = world
+  if (pools.openings.some(({ isConnecting }) => !isConnecting)) return false
+  const { maxClients } = setting.settings
+  return placesTaken(world) < maxClients || [...ledger.open].some((it) => isIdle(world, it))
+}
+
+/** Under the cap. One that waits for the last pool of its file to close has its place already. */
+const placesTaken = ({ ledger, pools }: World): number => {
+  const waitsForFile = (opening: Opening) => ![...ledger.open].some((connection) => connection.opening === opening)
+  const reserved = pools.openings.filter((opening) => opening.isConnecting && waitsForFile(opening)).length
+  return [...ledger.open].filter(takesPlace).length + reserved
+}
+
 export const whenConnecting: Invariants<[Connection]> = {
   'B1: a URL has one live pool, opened once': ({ ledger }, connection) =>
-    ledger.of(connection.branch).every((other) => other === connection || other.retired !== undefined),
+    ledger.of(connection.branch).every((it) => it === connection || it.retired !== undefined || isForgotten(it)),
 
   'A5: a pool of a SQLite file opens when the one before it is closed': ({ ledger }, connection) =>
     connection.kind === 'server' ||
-    ledger.of(connection.branch).every((other) => other === connection || other.failed || other.closed !== undefined),
+    ledger.of(connection.branch).every((it) => it === connection || it.failed || it.closed || isForgotten(it)),
 
   'C1: never more open pools than maxClients': ({ ledger, setting }) =>
     [...ledger.open].filter(takesPlace).length <= setting.settings.maxClients,
@@ -34,18 +68,33 @@ export const whenConnecting: Invariants<[Connection]> = {
 export const whenWorkStarts: Invariants<[Connection, Operation]> = {
   'H6: a statement is sent once': (_, _connection, operation) => operation.sent === 0,
 
+  'I1: a statement reaches its own branch': (_, { branch }, operation) => operation.branch === branch,
+
   'A3: no work starts on an obsolete pool, but what waited for it to open': (world, connection, operation) => {
     const now = world.ledger.now()
     if (!ages(world, connection) || ageOf(connection, now) < world.setting.settings.maxAge) return true
+    // L3: with a transaction open on it, it serves on where there is no room for its successor.
+    if (hasTransaction(connection) && !hasRoom(world)) return true
     return connection.opened?.turn === now.turn && operation.issued.order < connection.opened.order
   },
 
   'A3: no work starts on a retired pool': ({ ledger }, { retired }, operation) =>
     retired === undefined || (retired.turn === ledger.turn && operation.issued.order < retired.order),
 
+  'L7: no work starts on a pool that was unused for idleTimeout, by either clock': (world, connection, operation) => {
+    const { ledger, setting } = world
+    const { inFlight, kind, unusedSince } = connection
+    const now = ledger.now()
+    const inUse = inFlight.size > 0 || operation.issued.turn !== now.turn || ledger.waiting(operation.branch).length > 1
+    return kind === 'memory' || inUse || since(unusedSince, now) < setting.settings.idleTimeout
+  },
+
   'H4: no work starts on a pool that is being probed, or whose probe failed': (world, connection, operation) => {
     const { opened, passed, probe } = connection
     if (probe === undefined || probe.answered?.ok === true) return true
+    // L4: one who has verified the pool, as use does, need not wait for the probe of others.
+    const mine = operation.unit !== undefined && !operation.unit.ended && operation.unit.used.has(connection)
+    if (probe.answered === undefined && !isSuspect(connection) && (mine || isVerified(world, connection))) return true
     // It had got its pool before the probe was sent, in this turn, and was on its way to the driver.
     const got = [operation.issued, opened, passed].some((moment) => moment?.turn === world.ledger.turn)
     return got && operation !== probe.within && operation.issued.order < probe.sent.order
@@ -55,11 +104,10 @@ export const whenWorkStarts: Invariants<[Connection, Operation]> = {
     !isSuspect(connection) || connection.suspect?.turn === ledger.turn,
 
   'H2: a reused pool is probed before the first statement of a unit': (world, connection, operation) => {
-    const { healthChecks, probeInterval } = world.setting.settings
+    const { healthChecks } = world.setting.settings
     const { verified, kind } = connection
     if (!healthChecks || kind === 'memory' || !isFirstUse(world, operation, connection)) return true
-    const now = world.ledger.now()
-    return verified?.turn === now.turn || now.time - (verified?.time ?? 0) < probeInterval
+    return verified?.turn === world.ledger.turn || isVerified(world, connection)
   },
 
   'C2: callers who waited for a pool are served in the order they came': (_, { opening, served }, operation) =>
@@ -80,10 +128,10 @@ export const whenContinuing: Invariants<[Connection, Moment]> = {
 export const whenProbing: Invariants<[Connection]> = {
   'H3: one probe at a time': (_, connection) => !isProbing(connection),
 
-  'H1, H2: no probe without need': ({ ledger, setting: { settings } }, connection) => {
-    const { turn, time } = connection.verified ?? { turn: 0, time: 0 }
-    const due = turn === ledger.turn || ledger.now().time - time >= settings.probeInterval
-    return connection.kind !== 'memory' && (mayBeSuspect(connection) || (settings.healthChecks && due))
+  'H1, H2: no probe without need': (world, connection) => {
+    const due = connection.verified?.turn === world.ledger.turn || !isVerified(world, connection)
+    const { healthChecks } = world.setting.settings
+    return connection.kind !== 'memory' && (mayBeSuspect(connection) || (healthChecks && due))
   },
 
   'H2: a unit of work that has used a pool does not probe it again': ({ ledger }, connection) => {
@@ -92,7 +140,9 @@ export const whenProbing: Invariants<[Connection]> = {
   },
 
   'H8: an obsolete pool is not probed': (world, connection) =>
-    !ages(world, connection) || ageOf(connection, world.ledger.now()) < world.setting.settings.maxAge,
+    !ages(world, connection) ||
+    ageOf(connection, world.ledger.now()) < world.setting.settings.maxAge ||
+    (hasTransaction(connection) && !hasRoom(world)),
 }
 
 export const whenRetired: Invariants<[Connection, RetireReason]> = {
@@ -101,7 +151,18 @@ export const whenRetired: Invariants<[Connection, RetireReason]> = {
   'C1: of idle pools the one used longest ago makes room': (world, connection, reason) => {
     if (reason !== 'evicted' || world.clock.turns > 0 || connection.inFlight.size > 0) return true
     const idle = [...world.ledger.open].filter((it) => isIdle(world, it))
-    return idle.every(({ used }) => (used?.turn ?? 0) >= (connection.used?.turn ?? 0))
+    return idle.every(({ unusedSince }) => unusedSince.turn >= connection.unusedSince.turn)
+  },
+
+  'L3: a busy pool makes room only if no transaction is open on it, and no pool is idle': (world, it, reason) => {
+    if (reason !== 'evicted' || it.inFlight.size === 0) return true
+    return !hasTransaction(it) && ![...world.ledger.open].some((other) => other !== it && isIdle(world, other))
+  },
+
+  'L3: a busy pool makes room only for who has waited for a quarter of acquireTimeout': (world, it, reason) => {
+    if (reason !== 'evicted' || it.inFlight.size === 0) return true
+    const patience = Math.min(world.setting.settings.acquireTimeout / 4, 1_000)
+    return world.pools.openings.some(({ age, isConnecting }) => !isConnecting && age >= patience)
   },
 
   'D4: a database in memory is closed by close alone': (_, { kind }, reason) =>
@@ -115,12 +176,16 @@ const REASONS: Record<RetireReason, (world: World, connection: Connection) => bo
         connection.inFlight.size === 0 && !ledger.isHeld(connection, units)
       : ageOf(connection, ledger.now()) >= settings.maxAge,
   idle: ({ ledger, setting: { settings } }, { inFlight, unusedSince }) =>
-    inFlight.size === 0 && ledger.now().time - unusedSince.time >= settings.idleTimeout,
-  unhealthy: ({ ledger, setting: { settings } }, { answered, neverAnswered, probe, suspect }) =>
-    probe?.answered?.ok === false ||
-    (probe?.answered === undefined && ledger.now().time - (probe?.sent.time ?? Infinity) >= settings.probeTimeout) ||
-    neverAnswered !== undefined ||
-    (suspect !== undefined && suspect.turn === answered?.turn),
+    inFlight.size === 0 && since(unusedSince, ledger.now()) >= settings.idleTimeout,
+  unhealthy: ({ ledger, setting: { settings } }, connection) => {
+    const { answered, inFlight, neverAnswered, probe, suspect } = connection
+    if (probe?.answered?.ok === false || neverAnswered !== undefined) return true
+    if (suspect !== undefined && suspect.turn === answered?.turn) return true
+    if (probe === undefined || probe.answered !== undefined) return false
+    // L4: a probe that waits says nothing while the pool answers others, or has work that takes no longer than it may.
+    const silence = ledger.now().time - silentSince(connection)
+    return silence >= settings.probeTimeout && (inFlight.size === 0 || silence >= settings.drainTimeout)
+  },
   evicted: ({ ledger, pools }) => {
     const closing = [...ledger.open].filter((it) => takesPlace(it) && it.disposing)
     return closing.length < pools.openings.filter(({ isConnecting }) => !isConnecting).length
@@ -130,20 +195,37 @@ const REASONS: Record<RetireReason, (world: World, connection: Connection) => bo
 }
 
 export const whenDisposing: Invariants<[Connection]> = {
-  'D1: what is in flight finishes, within drainTimeout': (world, connection) =>
-    connection.retired !== undefined && (connection.inFlight.size === 0 || isCut(world, connection)),
+  'D1: what is in flight finishes, within drainTimeout': (_, connection) =>
+    isForgotten(connection) ||
+    (connection.retired !== undefined && (connection.inFlight.size === 0 || connection.cut !== undefined)),
 
   'D2: a pool is closed once': (_, { disposals }) => disposals === 0,
 }
 
-export const whenClosed: Invariants<[Connection]> = {
-  'C1: a place is free when the driver has closed, or had its time to': (world, connection) => {
-    const { disposed, disposing, inFlight } = connection
-    const { time } = world.ledger.now()
-    if (disposed !== undefined) return true
-    if (disposing !== undefined) return time - disposing.time >= world.setting.settings.closeTimeout
-    return (inFlight.size > 0 || isProbing(connection)) && isCut(world, connection)
+export const whenCut: Invariants<[Connection]> = {
+  'D1: work is cut when drainTimeout is over since its pool was retired, or since somebody closes it': (world, it) => {
+    const now = world.ledger.now().time
+    const { drainTimeout } = world.setting.settings
+    return now - (it.retired?.time ?? now) >= drainTimeout || now - world.closingSince >= drainTimeout
   },
+
+  'L3: an eviction cuts nothing': ({ closing }, { reason }) => reason !== 'evicted' || closing > 0,
+}
+
+export const whenClosed: Invariants<[Connection]> = {
+  'L5: a pool counts as closed only when its driver was told to close': (_, { disposing }) => disposing !== undefined,
+
+  'C1: a place is free when the driver has closed, or had its time to': (world, { cut, disposed, disposing }) => {
+    if (disposed !== undefined) return true
+    const since = Math.min(disposing?.time ?? Infinity, cut?.time ?? Infinity)
+    return world.ledger.now().time - since >= world.setting.settings.closeTimeout
+  },
+}
+
+export const whenCloseIsOver: Invariants<[Moment]> = {
+  'L5: a close is over after drainTimeout and closeTimeout': ({ clock, ledger, setting: { settings } }, called) =>
+    // A timer that was late is no fault of the library's, which gives the driver as much time again.
+    ledger.now().time - called.time <= settings.drainTimeout + settings.closeTimeout + 3 * clock.blocked,
 }
 
 /** When nothing happens before an answer of the driver, a timer, the next turn or somebody's call. */
@@ -154,6 +236,8 @@ export const atRest: Invariants<[Connection]> = {
   'A4: a pool is retired at max-age': (world, connection) => {
     const { time } = world.ledger.now()
     if (!isLive(connection) || !ages(world, connection) || world.clock.isDue) return true
+    // L3: with a transaction open on it, it serves on until somebody needs its successor, and has room for it.
+    if (hasTransaction(connection)) return true
     // One that took longer than that to connect has a moment to live.
     return time - connection.started.time < world.setting.settings.maxAge || time === connection.opened?.time
   },
@@ -194,10 +278,15 @@ export const atRest: Invariants<[Connection]> = {
     return it.disposed === undefined && !late
   },
 
+  'L5: what was cut counts as closed after closeTimeout': ({ clock, ledger, setting }, { closed, cut }) => {
+    if (closed !== undefined || cut === undefined || clock.isDue || clock.turns > 0) return true
+    return ledger.now().time - Math.max(cut.time, clock.lateAt) < setting.settings.closeTimeout
+  },
+
   'stats() tells what is in flight on a pool': (world, connection) => {
     const told = world.poolOf(connection)?.inFlight ?? 0
     const { size } = connection.inFlight
-    return isCut(world, connection) || told === size || (told > size && isProbing(connection))
+    return connection.cut !== undefined || told === size || (told > size && isProbing(connection))
   },
 }
 
@@ -209,24 +298,20 @@ export const allAtRest: Invariants<[]> = {
     for (const { branch, inFlight } of world.stats()) told.set(branch, (told.get(branch) ?? 0) + inFlight)
     return [...told].every(([branch, inFlight]) => {
       const open = ledger.of(branch).filter(takesPlace)
-      if (ledger.of(branch).some((connection) => isCut(world, connection))) return true
+      if (ledger.of(branch).some(({ cut }) => cut !== undefined)) return true
       return inFlight === open.reduce((sum, it) => sum + it.inFlight.size, ledger.waiting(branch).length)
     })
   },
 
-  'C2: nobody waits while there is room': ({ ledger, setting, pools }) => {
-    // One that waits for the last pool of its file to close has its place already.
-    const waitsForFile = (opening: Opening) => ![...ledger.open].some((connection) => connection.opening === opening)
-    const reserved = pools.openings.filter((opening) => opening.isConnecting && waitsForFile(opening)).length
-    const taken = [...ledger.open].filter(takesPlace).length + reserved
-    return pools.openings.every(({ isConnecting }) => isConnecting) || taken >= setting.settings.maxClients
-  },
+  'C2: nobody waits while there is room': (world) =>
+    world.pools.openings.every(({ isConnecting }) => isConnecting) ||
+    placesTaken(world) >= world.setting.settings.maxClients,
 
   'C1: nobody waits for an idle pool, unless enough others are closing': (world) => {
     const { ledger, clock, pools } = world
     if (clock.isDue || clock.turns > 0) return true
     const waiting = pools.openings.filter(({ isConnecting }) => !isConnecting).length
-    const closing = [...ledger.open].filter((it) => takesPlace(it) && it.retired && it.inFlight.size === 0)
+    const closing = [...ledger.open].filter((it) => takesPlace(it) && it.disposing)
     return waiting <= closing.length || ![...ledger.open].some((it) => isIdle(world, it))
   },
 
@@ -236,6 +321,9 @@ export const allAtRest: Invariants<[]> = {
     if (clock.isDue) return true
     const waiting = new Set(pools.openings.filter(({ isConnecting }) => !isConnecting))
     const now = ledger.now().time
+    // Without any time to wait, one waits only for a pool that nobody uses to be closed.
+    const closing = [...ledger.open].filter((it) => takesPlace(it) && it.disposing)
+    if (setting.settings.acquireTimeout === 0) return waiting.size <= closing.length
     return [...ledger.pending].every(
       ({ issued, joined }) => !joined || !waiting.has(joined) || now - issued.time < setting.settings.acquireTimeout,
     )
@@ -245,6 +333,18 @@ export const allAtRest: Invariants<[]> = {
 export const whenSettled: Invariants<[Operation]> = {
   'H6: what succeeded was done once, and what gave up was not done': (_, { kind, outcome, sent }) =>
     outcome === 'failed' || sent === (outcome === 'ok' && kind !== 'client' ? 1 : 0),
+
+  'I1: a caller gets what the driver answered': (_, { answer, kind, outcome, sent }) => {
+    if (outcome === 'ok') return kind === 'client' || answer === 'ok' || answer === 'hang'
+    if (sent === 0 || kind !== 'statement') return true
+    return outcome !== 'failed' || answer === 'lost' || answer === 'refused'
+  },
+
+  'L5: nobody is told to leave but by a close, after drainTimeout': (world, { outcome }) =>
+    outcome !== 'told to leave' || world.ledger.now().time - world.closingSince >= world.setting.settings.drainTimeout,
+
+  'C2: without time to wait, one gives up only if there is no room': (world, { outcome }) =>
+    outcome !== 'gave up' || world.setting.settings.acquireTimeout > 0 || !hasRoom(world),
 
   'C2: nobody gives up before acquireTimeout': ({ ledger, setting }, { issued, outcome }) =>
     outcome !== 'gave up' || ledger.now().time - issued.time >= setting.settings.acquireTimeout,

@@ -1,4 +1,4 @@
-import { type Connection, isLive, type Operation } from '../ledger.ts'
+import { type Connection, isLive, type Operation, since } from '../ledger.ts'
 import type { World } from './world.ts'
 
 /** Whether max-age is for it. */
@@ -16,9 +16,16 @@ export const isSuspect = ({ answered, suspect, passed }: Connection) =>
 export const mayBeSuspect = ({ neverAnswered, passed, suspect }: Connection) =>
   [neverAnswered, suspect].some((lost) => lost !== undefined && lost.turn >= (passed?.turn ?? 0))
 
-/** Its drain took longer than `drainTimeout`: it counts as closed although the driver still has work on it. */
-export const isCut = ({ setting: { settings }, ledger }: World, { retired }: Connection) =>
-  retired !== undefined && ledger.now().time - retired.time >= settings.drainTimeout
+/** A transaction is open on it, or about to be. */
+export const hasTransaction = ({ inFlight }: Connection) =>
+  [...inFlight].some((work) => 'kind' in work && work.kind === 'transaction')
+
+/** Whether it was verified within the probe interval, by either clock. */
+export const isVerified = ({ ledger, setting: { settings } }: World, { verified }: Connection) =>
+  verified !== undefined && since(verified, ledger.now()) < settings.probeInterval
+
+/** When the last answer of work came back, or the probe was sent if that is later. */
+export const silentSince = ({ heard, probe }: Connection) => Math.max(heard?.time ?? 0, probe?.sent.time ?? 0)
 
 /** The first of its unit on this connection, as far as can be told from outside. */
 export const isFirstUse = ({ ledger }: World, { unit, id }: Operation, connection: Connection) =>
@@ -26,11 +33,10 @@ export const isFirstUse = ({ ledger }: World, { unit, id }: Operation, connectio
   (unit.ended !== undefined && unit.ended.turn < ledger.turn) ||
   (!unit.used.has(connection) && ![...ledger.pending].some((other) => other.unit === unit && other.id !== id))
 
-/** Open, with nothing in flight, nobody who waits for it and no unit of work that holds it: all that before this turn. */
-export const isIdle = ({ ledger, units }: World, connection: Connection) =>
+/** Open, with nothing in flight and nobody who waits for it: all that before this turn. A unit that has used it is no reason (L2). */
+export const isIdle = ({ ledger }: World, connection: Connection) =>
   isLive(connection) &&
   connection.kind !== 'memory' &&
   connection.inFlight.size === 0 &&
   connection.unusedSince.turn < ledger.turn &&
-  ledger.waiting(connection.branch).length === 0 &&
-  !units.some(({ ended, used }) => used.has(connection) && (ended === undefined || ended.turn === ledger.turn))
+  ledger.waiting(connection.branch).length === 0

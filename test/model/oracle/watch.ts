@@ -1,6 +1,6 @@
 import type { RetireReason } from '../../../src/pools/events.ts'
 import type { Coverage } from '../coverage.ts'
-import { type Connection, isProbing, type Moment, type Operation, takesPlace } from '../ledger.ts'
+import { type Connection, isForgotten, isProbing, type Moment, type Operation, takesPlace } from '../ledger.ts'
 import * as invariants from './invariants.ts'
 import type { World } from './world.ts'
 
@@ -62,9 +62,24 @@ export class Watch {
     this.#hold(invariants.whenRetired, connection, reason)
   }
 
+  /** A call that closes has come back. */
+  closed(called: Moment): void {
+    this.#hold(invariants.whenCloseIsOver, called)
+  }
+
+  /** What is open on it is cut. */
+  cuts(connection: Connection): void {
+    this.#hold(invariants.whenCut, connection)
+    const unbegun = (work: object) =>
+      'kind' in work && work.kind === 'transaction' && 'outcome' in work && !work.outcome
+    this.#coverage.count('a transaction was cut before it had begun', [...connection.inFlight].some(unbegun))
+  }
+
   disposes(connection: Connection): void {
     this.#hold(invariants.whenDisposing, connection)
-    this.#coverage.count('a pool that was cut closed when its work ended', connection.closed !== undefined)
+    const works = connection.inFlight.size > 0
+    this.#coverage.count('a driver was told to close with work on it', works)
+    this.#coverage.count('a connection that came too late was closed', isForgotten(connection))
   }
 
   closes(connection: Connection): void {
@@ -80,6 +95,7 @@ export class Watch {
     const { branch, kind, outcome, unit } = operation
     this.#hold(invariants.whenSettled, operation)
     this.#coverage.count('a caller gave up', outcome === 'gave up')
+    this.#coverage.count('a caller was told to leave', outcome === 'told to leave')
     // A client that connects uses a pool without sending anything.
     const connection = this.#world.ledger.live(branch)
     if (kind !== 'client' || outcome !== 'ok' || connection === undefined) return

@@ -16,6 +16,8 @@ export interface World {
   readonly line: ReadonlyMap<object, number>
   /** How many calls that close pools are under way. */
   readonly closing: number
+  /** When the first of them was made, and of those that came back in this turn. */
+  readonly closingSince: number
   stats(): PoolStats[]
   poolOf(connection: Connection): Pool | undefined
 }

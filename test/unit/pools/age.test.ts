@@ -279,6 +279,16 @@ describe('idle timeout', () => {
     expect(bench.clock.timers).toBe(0)
   })
 
+  it('L7: is over for a process that slept, although its monotonic clock stood still', async () => {
+    const bench = poolBench({ maxAge: Infinity, idleTimeout: 60_000 })
+    const a = await bench.branch('a')
+    await a.select('SELECT 1')
+    bench.clock.moveWall(3_600_000)
+    await a.select('SELECT 2')
+    expect(a.database.work).toEqual(['1: SELECT 1', '2: SELECT 2'])
+    expect(bench.happened('retired', 'reason')).toEqual(['idle'])
+  })
+
   it('does not close a pool whose work takes longer', async () => {
     const bench = poolBench({ maxAge: Infinity, idleTimeout: 1_000 })
     const a = await bench.branch('a')

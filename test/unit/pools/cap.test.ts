@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { sql } from '../../../src/driver/driver-adapter.ts'
 import { type BenchBranch, poolBench } from '../../kit/pool-bench.ts'
 
 const cap = { maxAge: Infinity, acquireTimeout: 4_000 }
@@ -56,17 +57,30 @@ describe('maxClients', () => {
     expect(bench.states()).toEqual(['b live'])
   })
 
-  it('C1: a pool that a unit of work holds is not evicted while another is idle', async () => {
-    const bench = poolBench({ ...cap, maxClients: 2 })
-    const [a, b, c] = (await branchesOf(bench, 'abc')) as [BenchBranch, BenchBranch, BenchBranch]
-    await bench.unit(async () => {
-      // Of the two, a is used longer ago, but it is b that nobody holds.
-      await a.select()
-      await bench.unit(() => b.select())
-      await c.select()
-      await a.select()
-      expect([a.database.opened, b.database.open]).toEqual([1, 0])
-    })
+  it('L2: a unit of work holds no place that others wait for, at any max-age', async () => {
+    for (const maxAge of [0, Infinity]) {
+      const bench = poolBench({ ...cap, maxAge, maxClients: 2 })
+      const [a, b, c] = (await branchesOf(bench, 'abc')) as [BenchBranch, BenchBranch, BenchBranch]
+      await bench.unit(async () => {
+        await a.select()
+        await b.select()
+        await c.select()
+        expect([a.database.open, b.database.open, c.database.open]).toEqual([0, 1, 1])
+      })
+      expect(bench.happened('retired', 'reason')[0]).toBe('evicted')
+    }
+  })
+
+  it('L2: a unit of work that visits more branches than maxClients waits for none of them', async () => {
+    for (const maxAge of [0, Infinity]) {
+      const bench = poolBench({ ...cap, maxAge, maxClients: 3 })
+      const all = await branchesOf(bench, 'abcdefghijkl')
+      await bench.unit(async () => {
+        for (const branch of all) await branch.select()
+        await Promise.all(all.map((branch) => branch.select()))
+      })
+      expect(all.every(({ database }) => database.work.length === 2)).toBe(true)
+    }
   })
 
   it('C2: callers wait first come first served', async () => {
@@ -162,6 +176,156 @@ describe('maxClients', () => {
     await busy
     await late
     expect(b.database.work).toEqual(['1: SELECT 2'])
+  })
+
+  it('L3: who has waited long enough gets the place of a pool without an open transaction', async () => {
+    const bench = poolBench({ ...cap, maxClients: 2, drainTimeout: 500 })
+    const [a, b, c] = (await branchesOf(bench, 'abc')) as [BenchBranch, BenchBranch, BenchBranch]
+    // Of the two, a is open for longer.
+    const transaction = await a.adapter.startTransaction()
+    b.database.statements.shut()
+    const busy = b.select()
+    const waiting = c.select()
+    await bench.clock.advance(1_000)
+    expect(bench.states()).toEqual(['a live', 'b draining', 'c waiting'])
+    b.database.statements.open()
+    await Promise.all([busy, waiting])
+    await transaction.commit()
+    expect(bench.happened('retired')).toEqual(['b'])
+  })
+
+  it('L3: an eviction cuts nothing, however long the work takes', async () => {
+    const bench = poolBench({ ...cap, maxClients: 1, acquireTimeout: Infinity, drainTimeout: 500 })
+    const [a, b] = (await branchesOf(bench, 'ab')) as [BenchBranch, BenchBranch]
+    a.database.statements.shut()
+    const busy = a.select()
+    const waiting = b.select()
+    await bench.clock.advance(60_000)
+    expect(bench.states()).toEqual(['a draining', 'b waiting'])
+    expect(bench.happened('drainTimedOut')).toEqual([])
+    a.database.statements.open()
+    await Promise.all([busy, waiting])
+    expect(a.database.disposed).toBe(1)
+  })
+
+  it('L3: a pool that drains is no room yet: another is asked when patience is lost again', async () => {
+    const bench = poolBench({ ...cap, maxClients: 3 })
+    const [a, b, c, d] = (await branchesOf(bench, 'abcd')) as [BenchBranch, BenchBranch, BenchBranch, BenchBranch]
+    const busy = []
+    for (const branch of [a, b, c]) {
+      branch.database.statements.shut()
+      busy.push(branch.select())
+      await bench.clock.settle()
+    }
+    const waiting = d.select()
+    await bench.clock.advance(1_000)
+    expect(bench.states()).toEqual(['b live', 'c live', 'a draining', 'd waiting'])
+    await bench.clock.advance(1_000)
+    expect(bench.states()).toEqual(['c live', 'a draining', 'b draining', 'd waiting'])
+    // The first report goes on; the second was short.
+    b.database.statements.open()
+    await waiting
+    expect(bench.states()).toEqual(['c live', 'd live', 'a draining'])
+    for (const { database } of [a, c]) database.statements.open()
+    await Promise.all(busy)
+  })
+
+  it('L3: where a transaction is open on every pool, none is asked before one of them has ended', async () => {
+    const bench = poolBench({ ...cap, maxClients: 2 })
+    const [a, b, c] = (await branchesOf(bench, 'abc')) as [BenchBranch, BenchBranch, BenchBranch]
+    const transactions = [await a.adapter.startTransaction(), await b.adapter.startTransaction()] as const
+    const waiting = c.select()
+    await bench.clock.advance(2_500)
+    expect(bench.states()).toEqual(['a live', 'b live', 'c waiting'])
+    // What is needed beside them is served. (SQLite answers that when the transaction is over.)
+    const beside = [a.select(), b.select()]
+    await bench.clock.settle()
+    expect([a.database.work.length, b.database.work.length]).toEqual([2, 2])
+    await transactions[1].commit()
+    await waiting
+    expect(bench.states()).toEqual(['a live', 'c live'])
+    await transactions[0].commit()
+    await Promise.all(beside)
+  })
+
+  it('L3: at a full cap a pool with an open transaction outlives its max-age, and serves what is needed beside it', async () => {
+    const bench = poolBench({ ...cap, maxAge: 1_000, maxClients: 2 })
+    const [a, b] = (await branchesOf(bench, 'ab')) as [BenchBranch, BenchBranch]
+    const transactions = [await a.adapter.startTransaction(), await b.adapter.startTransaction()]
+    await bench.clock.advance(1_000)
+    // (SQLite answers that when the transaction is over.)
+    const beside = [a.select('SELECT 2'), b.select('SELECT 2')]
+    await bench.clock.settle()
+    expect(bench.states()).toEqual(['a live', 'b live'])
+    expect([a.database.work, b.database.work]).toEqual([
+      ['1: BEGIN', '1: SELECT 2'],
+      ['1: BEGIN', '1: SELECT 2'],
+    ])
+    for (const transaction of transactions) await transaction.commit()
+    await Promise.all(beside)
+    await bench.clock.settle()
+    expect(bench.states()).toEqual([])
+    expect(bench.happened('retired', 'reason')).toEqual(['max-age', 'max-age'])
+    expect(a.database.opened + b.database.opened).toBe(2)
+  })
+
+  it('L3: where there is room for its successor, an obsolete pool is left to its open transactions', async () => {
+    const bench = poolBench({ ...cap, maxAge: 1_000, maxClients: 2 })
+    const a = await bench.branch('a')
+    const transaction = await a.adapter.startTransaction()
+    await bench.clock.advance(1_000)
+    await a.select('SELECT 1')
+    expect(bench.states()).toEqual(['a live', 'a draining'])
+    await transaction.commit()
+    expect(a.database.work).toEqual(['1: BEGIN', '2: SELECT 1', '1: COMMIT'])
+  })
+
+  describe('acquireTimeout 0', () => {
+    const now = { ...cap, acquireTimeout: 0, maxClients: 1, closeTimeout: 60_000 }
+
+    it('C2: fails at once where there is no room', async () => {
+      const bench = poolBench({ ...now, maxClients: 2 })
+      const [a, b, c] = [await bench.branch('a'), await bench.branch('b'), await bench.branch('c')]
+      const transaction = await a.adapter.startTransaction()
+      b.database.statements.shut()
+      const busy = b.select()
+      await bench.clock.settle()
+      await expect(c.select()).rejects.toMatchObject({ code: 'BRANCH_ACQUIRE_TIMEOUT' })
+      expect(bench.states()).toEqual(['a live', 'b live'])
+      b.database.statements.open()
+      await busy
+      await transaction.commit()
+      expect(bench.clock.timers).toBe(0)
+    })
+
+    it('C2: works where nobody uses a pool, however long its driver takes to close that', async () => {
+      const bench = poolBench(now)
+      const [a, b, c] = [await bench.branch('a'), await bench.branch('b'), await bench.branch('c')]
+      await a.select()
+      a.database.closing.shut()
+      const waiting = [b.select('SELECT 1'), b.select('SELECT 2')]
+      await bench.clock.advance(59_000)
+      // The one place that comes free is taken.
+      await expect(c.select()).rejects.toMatchObject({ code: 'BRANCH_ACQUIRE_TIMEOUT' })
+      expect(bench.states()).toEqual(['a closing', 'b waiting'])
+      a.database.closing.open()
+      await Promise.all(waiting)
+      expect(bench.states()).toEqual(['b live'])
+    })
+  })
+
+  it('L1: whoever waits for room keeps the process alive, and nobody else does', async () => {
+    const bench = poolBench({ ...cap, maxAge: 60_000, idleTimeout: 30_000, maxClients: 1 })
+    const [a, b] = (await branchesOf(bench, 'ab')) as [BenchBranch, BenchBranch]
+    const transaction = await a.adapter.startTransaction()
+    expect(bench.clock.timers).toBeGreaterThan(0)
+    expect(bench.clock.deadlines).toBe(0)
+    const waiting = b.adapter.queryRaw(sql('SELECT 1'))
+    await bench.clock.settle()
+    expect(bench.clock.deadlines).toBeGreaterThan(0)
+    await transaction.commit()
+    await waiting
+    expect(bench.clock.deadlines).toBe(0)
   })
 
   it('D3: no timer is left when nobody waits any more', async () => {

@@ -229,6 +229,102 @@ describe('health checks', () => {
     expect(bench.stats()[0]).toMatchObject({ suspect: true })
   })
 
+  it('L4: a pool whose connections are all at work is not taken for broken: its probe waits as long as that may take', async () => {
+    const bench = poolBench({ ...checked, probe: PROBE, drainTimeout: 30_000 })
+    const a = await bench.branch('a')
+    await a.select('SELECT 0')
+    a.database.statements.shut()
+    const reports = [a.select('SELECT 1'), a.select('SELECT 2')]
+    await bench.clock.advance(1_000)
+    const small = bench.unit(() => a.select('SELECT 3'))
+    await bench.clock.advance(20_000)
+    expect(bench.states()).toEqual(['a live'])
+    a.database.statements.open()
+    await Promise.all([...reports, small])
+    expect(bench.happened('retired')).toEqual([])
+    expect(a.database.opened).toBe(1)
+  })
+
+  it('L4: a pool that answers nothing for longer than its work may take is broken, busy or not', async () => {
+    const bench = poolBench({ ...checked, probe: PROBE, drainTimeout: 10_000, closeTimeout: 1_000 })
+    const a = await bench.branch('a')
+    await a.select('SELECT 0')
+    a.database.statements.shut()
+    const lost = a.select('SELECT 1')
+    await bench.clock.advance(1_000)
+    const later = bench.unit(() => a.select('SELECT 2'))
+    await bench.clock.advance(9_000)
+    expect(bench.states()).toEqual(['a live'])
+    await bench.clock.advance(2_000)
+    expect(bench.happened('retired', 'reason')).toEqual(['unhealthy'])
+    a.database.statements.open()
+    await Promise.allSettled([lost, later])
+    expect(a.database.work.at(-1)).toBe('2: SELECT 2')
+  })
+
+  it('L4: a probe that waits says nothing while the pool answers others', async () => {
+    let hang = false
+    const probe = () => (hang ? new Promise<void>(() => {}) : Promise.resolve())
+    const bench = poolBench({ ...checked, probe, probeInterval: 0, probeTimeout: 2_000 })
+    const a = await bench.branch('a')
+    await bench.unit(async () => {
+      await a.select('SELECT 0')
+      hang = true
+      const other = bench.unit(() => a.select('SELECT 1'))
+      for (let i = 0; i < 10; i++) {
+        await bench.clock.advance(1_000)
+        await a.select('SELECT 2')
+      }
+      expect(bench.states()).toEqual(['a live'])
+      await bench.clock.advance(4_000)
+      await other
+    })
+    // When it answers nobody any more, it is as broken as any.
+    expect(bench.happened('retired', 'reason')).toEqual(['unhealthy'])
+    expect(a.database.work.at(-1)).toBe('2: SELECT 1')
+  })
+
+  it('L4: a unit that has verified its pool does not wait for the probe of another', async () => {
+    let hang = false
+    const probe = () => (hang ? new Promise<void>(() => {}) : Promise.resolve())
+    const bench = poolBench({ ...checked, probe, probeInterval: 0 })
+    const a = await bench.branch('a')
+    await a.select('SELECT 0')
+    await bench.unit(async () => {
+      await a.select('SELECT 1')
+      hang = true
+      const other = bench.unit(() => a.select('SELECT 3'))
+      await bench.clock.settle()
+      await a.select('SELECT 2')
+      expect(a.database.work).toEqual(['1: SELECT 0', '1: SELECT 1', '1: SELECT 2'])
+      await bench.clock.advance(4_000)
+      await other
+    })
+  })
+
+  it('L7: a process that slept probes before it uses a pool, although its monotonic clock stood still', async () => {
+    const bench = poolBench({ ...checked, probe: PROBE })
+    const a = await bench.branch('a')
+    await a.select('SELECT 0')
+    bench.clock.moveWall(3_600_000)
+    await a.select('SELECT 1')
+    expect(a.database.work).toEqual(['1: SELECT 0', `1: ${PROBE}`, '1: SELECT 1'])
+  })
+
+  it('L1: who waits for a probe keeps the process alive', async () => {
+    const bench = poolBench({ ...checked, probe: PROBE, probeInterval: 0 })
+    const a = await bench.branch('a')
+    await a.select('SELECT 0')
+    expect(bench.clock.deadlines).toBe(0)
+    a.database.statements.shut()
+    const statement = a.select('SELECT 1')
+    await bench.clock.settle()
+    expect(bench.clock.deadlines).toBe(1)
+    a.database.statements.open()
+    await statement
+    expect(bench.clock.deadlines).toBe(0)
+  })
+
   it('H8: an obsolete pool is replaced without being probed', async () => {
     const bench = poolBench({ ...checked, maxAge: 5_000, probeInterval: 0 })
     const a = await bench.branch('a')
