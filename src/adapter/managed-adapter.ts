@@ -109,9 +109,9 @@ function runOn<T>(pool: Pool, statement: (adapter: SqlDriverAdapter) => Promise<
       return result
     },
     (error: unknown) => {
-      pool.failed(error)
+      const shown = pool.failed(error)
       pool.end()
-      throw error
+      throw shown
     },
   )
 }

@@ -35,9 +35,9 @@ export function beginTransaction(pool: Pool, isolationLevel: IsolationLevel | un
         pool.leave(beginning)
       },
       (error: unknown) => {
-        pool.failed(error)
+        const shown = pool.failed(error)
         over()
-        reject(error)
+        reject(shown)
       },
     )
   })
@@ -125,8 +125,7 @@ class ManagedTransaction implements Transaction, OpenTransaction {
         return result
       },
       (error: unknown) => {
-        this.#open?.pool.failed(error)
-        throw error
+        throw this.#open === undefined ? error : this.#open.pool.failed(error)
       },
     )
   }
@@ -137,8 +136,7 @@ class ManagedTransaction implements Transaction, OpenTransaction {
       await end()
       this.#open?.pool.answered()
     } catch (error) {
-      this.#open?.pool.failed(error)
-      throw error
+      throw this.#open === undefined ? error : this.#open.pool.failed(error)
     } finally {
       const pool = this.#open?.pool
       this.#open = undefined

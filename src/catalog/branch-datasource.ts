@@ -43,11 +43,15 @@ export class BranchDatasource implements Datasource {
     try {
       adapter = await this.#factory.connect()
     } catch (error) {
-      throw redact(error, this.#branch.url)
+      throw this.redact(error)
     }
     this.#checkDriver(adapter)
     await this.#checkSchema(adapter)
     return this.#pinned.size === 0 ? adapter : this.#refusingPinned(adapter)
+  }
+
+  redact(error: unknown): unknown {
+    return redact(error, this.#branch.url)
   }
 
   /** A relative path is another file once the process has another working directory (rule I1). */

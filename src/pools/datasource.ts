@@ -7,6 +7,8 @@ export interface Datasource extends DatasourceIdentity {
   /** The name under which the branch was asked for first. */
   readonly branch: string
   connect(): Promise<SqlDriverAdapter>
+  /** An error of its driver as it may be shown: without the secrets of the URL (rule L8). */
+  redact?(error: unknown): unknown
 }
 
 export function identityOf({ branch, label }: Datasource): PoolIdentity {

@@ -198,17 +198,25 @@ export class Pool {
     this.health.answered()
   }
 
-  /** A statement failed. */
-  failed(error: unknown): void {
+  /** A statement failed. @returns the error for its caller, without the secrets of the datasource URL */
+  failed(error: unknown): unknown {
     // What is in memory has no connection that could break.
-    if (this.permanent) return
-    this.health.failed(error)
-    if (this.health.unreachable) void this.retire('unhealthy')
+    if (!this.permanent) {
+      this.health.failed(error)
+      if (this.health.unreachable) void this.retire('unhealthy')
+    }
+    return this.#shown(error)
+  }
+
+  #shown(error: unknown): unknown {
+    const { datasource } = this
+    return datasource.redact === undefined ? error : datasource.redact(error)
   }
 
   #probed({ ok, took, error }: ProbeOutcome): void {
     const { events } = this.#context
-    events.emit('probed', () => ({ ...identityOf(this.datasource), ok, took, ...(ok ? {} : { error }) }))
+    const why = () => (ok ? {} : { error: this.#shown(error) })
+    events.emit('probed', () => ({ ...identityOf(this.datasource), ok, took, ...why() }))
     if (!ok) void this.retire('unhealthy')
   }
 
@@ -281,7 +289,7 @@ export class Pool {
       () => this.#countAsClosed(),
       (error: unknown) => {
         if (this.#state === 'closed') return
-        events.emit('closeFailed', () => ({ ...identityOf(this.datasource), error }))
+        events.emit('closeFailed', () => ({ ...identityOf(this.datasource), error: this.#shown(error) }))
         this.#countAsClosed()
       },
     )
