@@ -11,6 +11,7 @@ import type { Datasource } from '../pools/datasource.ts'
 import type { Pool } from '../pools/pool.ts'
 import type { Pools } from '../pools/pools.ts'
 import { UnitOfWork } from '../units/unit-of-work.ts'
+import { AdapterWork } from './adapter-work.ts'
 import { attempt } from './attempt.ts'
 import { beginTransaction } from './managed-transaction.ts'
 
@@ -23,6 +24,7 @@ export class ManagedAdapterFactory implements SqlDriverAdapterFactory {
   readonly adapterName: string
   readonly #datasource: Datasource
   readonly #pools: Pools
+  readonly work = new AdapterWork()
   #wasAsked = false
 
   constructor(wrapped: SqlDriverAdapterFactory, datasource: Datasource, pools: Pools) {
@@ -40,11 +42,16 @@ export class ManagedAdapterFactory implements SqlDriverAdapterFactory {
   async connect(): Promise<SqlDriverAdapter> {
     this.#wasAsked = true
     // Prisma asks the adapter about the connection at once, and some drivers have to be connected to know.
-    const pool = await this.#pools.acquire(this.#datasource, UnitOfWork.current())
+    this.work.begin()
     try {
-      return new ManagedAdapter(pool.adapter, this.#datasource, this.#pools)
+      const pool = await this.#pools.acquire(this.#datasource, UnitOfWork.current())
+      try {
+        return new ManagedAdapter(pool.adapter, this.#datasource, this.#pools, this.work)
+      } finally {
+        pool.end()
+      }
     } finally {
-      pool.end()
+      this.work.end()
     }
   }
 }
@@ -55,14 +62,16 @@ class ManagedAdapter implements SqlDriverAdapter {
   readonly #connectionInfo: ConnectionInfo
   readonly #datasource: Datasource
   readonly #pools: Pools
+  readonly #work: AdapterWork
 
-  constructor(connected: SqlDriverAdapter, datasource: Datasource, pools: Pools) {
+  constructor(connected: SqlDriverAdapter, datasource: Datasource, pools: Pools, work: AdapterWork) {
     this.provider = connected.provider
     this.adapterName = connected.adapterName
     // As Prisma assumes of an adapter that does not say.
     this.#connectionInfo = connected.getConnectionInfo?.() ?? { supportsRelationJoins: false }
     this.#datasource = datasource
     this.#pools = pools
+    this.#work = work
   }
 
   queryRaw(query: SqlQuery): Promise<SqlResultSet> {
@@ -78,8 +87,16 @@ class ManagedAdapter implements SqlDriverAdapter {
   }
 
   async startTransaction(isolationLevel?: IsolationLevel): Promise<Transaction> {
-    const pool = await this.#pools.acquire(this.#datasource, UnitOfWork.current())
-    return beginTransaction(pool, isolationLevel)
+    const over = () => this.#work.end()
+    this.#work.begin()
+    let pool: Pool
+    try {
+      pool = await this.#pools.acquire(this.#datasource, UnitOfWork.current())
+    } catch (error) {
+      over()
+      throw error
+    }
+    return beginTransaction(pool, isolationLevel, over)
   }
 
   getConnectionInfo(): ConnectionInfo {
@@ -87,13 +104,21 @@ class ManagedAdapter implements SqlDriverAdapter {
   }
 
   /** Drains first. The adapter stays usable: whoever comes later finds a live pool, as with a client that reconnects. */
-  dispose(): Promise<void> {
-    return this.#pools.close('closed', ({ key }) => key === this.#datasource.key)
+  async dispose(): Promise<void> {
+    if (this.#work.isAbandoned) return
+    await this.#pools.close('closed', ({ key }) => key === this.#datasource.key)
   }
 
   #run<T>(statement: (adapter: SqlDriverAdapter) => Promise<T>): Promise<T> {
+    const work = this.#work
+    work.begin()
     const found = this.#pools.acquire(this.#datasource, UnitOfWork.current())
-    return found instanceof Promise ? found.then((pool) => runOn(pool, statement)) : runOn(found, statement)
+    if (!(found instanceof Promise)) return runOn(found, work, statement)
+    const failed = (error: unknown) => {
+      work.end()
+      throw error
+    }
+    return found.then((pool) => runOn(pool, work, statement), failed)
   }
 }
 
@@ -101,16 +126,18 @@ class ManagedAdapter implements SqlDriverAdapter {
  * A statement is never repeated: it failed after it was sent, and may have done its work (rule H6). Without `await`, whose
  * promises AsyncLocalStorage makes dear.
  */
-function runOn<T>(pool: Pool, statement: (adapter: SqlDriverAdapter) => Promise<T>): Promise<T> {
+function runOn<T>(pool: Pool, work: AdapterWork, statement: (adapter: SqlDriverAdapter) => Promise<T>): Promise<T> {
   return attempt(() => statement(pool.adapter)).then(
     (result) => {
       pool.succeeded()
       pool.end()
+      work.end()
       return result
     },
     (error: unknown) => {
       const shown = pool.failed(error)
       pool.end()
+      work.end()
       throw shown
     },
   )

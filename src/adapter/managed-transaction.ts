@@ -8,8 +8,16 @@ import {
 import type { OpenTransaction, Pool } from '../pools/pool.ts'
 import { attempt } from './attempt.ts'
 
-/** Begins a transaction on a pool on which work for it has begun, which it ends. */
-export function beginTransaction(pool: Pool, isolationLevel: IsolationLevel | undefined): Promise<Transaction> {
+/**
+ * Begins a transaction on a pool on which work for it has begun, which it ends.
+ *
+ * @param ended called when it is over, however that came
+ */
+export function beginTransaction(
+  pool: Pool,
+  isolationLevel: IsolationLevel | undefined,
+  ended: () => void,
+): Promise<Transaction> {
   return new Promise((resolve, reject) => {
     // One that has not begun yet is cut as well: its caller learns of it at once, and what still comes is rolled back.
     let isCut = false
@@ -22,6 +30,7 @@ export function beginTransaction(pool: Pool, isolationLevel: IsolationLevel | un
     const over = () => {
       pool.leave(beginning)
       pool.end()
+      ended()
     }
     pool.enter(beginning)
     attempt(() => pool.adapter.startTransaction(isolationLevel)).then(
@@ -31,7 +40,7 @@ export function beginTransaction(pool: Pool, isolationLevel: IsolationLevel | un
           return
         }
         pool.succeeded()
-        resolve(manageTransaction(transaction, pool))
+        resolve(manageTransaction(transaction, pool, ended))
         pool.leave(beginning)
       },
       (error: unknown) => {
@@ -53,8 +62,8 @@ async function rollBack(transaction: Transaction): Promise<void> {
 }
 
 /** The transaction, with savepoints if the driver has them: Prisma looks whether the methods are there. */
-function manageTransaction(transaction: Transaction, pool: Pool): Transaction {
-  const managed: Transaction & ManagedTransaction = new ManagedTransaction(transaction, pool)
+function manageTransaction(transaction: Transaction, pool: Pool, ended: () => void): Transaction {
+  const managed: Transaction & ManagedTransaction = new ManagedTransaction(transaction, pool, ended)
   for (const method of ['createSavepoint', 'rollbackToSavepoint', 'releaseSavepoint'] as const) {
     if (transaction[method] === undefined) continue
     managed[method] = (name) => managed.run(async () => managed.transaction[method]?.(name))
@@ -71,12 +80,14 @@ class ManagedTransaction implements Transaction, OpenTransaction {
   #open: { readonly transaction: Transaction; readonly pool: Pool } | undefined
   #cut: Error | undefined
   #ending = false
+  readonly #ended: () => void
 
-  constructor(transaction: Transaction, pool: Pool) {
+  constructor(transaction: Transaction, pool: Pool, ended: () => void) {
     this.provider = transaction.provider
     this.adapterName = transaction.adapterName
     this.options = transaction.options
     this.#open = { transaction, pool }
+    this.#ended = ended
     pool.enter(this)
   }
 
@@ -143,6 +154,7 @@ class ManagedTransaction implements Transaction, OpenTransaction {
       if (pool !== undefined) {
         pool.leave(this)
         pool.end()
+        this.#ended()
       }
     }
   }

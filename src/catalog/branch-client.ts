@@ -1,9 +1,16 @@
 import type { ManagedAdapterFactory } from '../adapter/managed-adapter.ts'
+import type { Clock, Timer } from '../pools/clock.ts'
 import type { Datasource } from '../pools/datasource.ts'
 import { BranchFactoryError } from '../settings/errors.ts'
 import type { Owner } from './owner.ts'
 import { extend, type PrismaClientLike } from './prisma-client.ts'
 import { WorkUnderWay } from './work-under-way.ts'
+
+/**
+ * Milliseconds. Between two steps of one operation a client is at rest for some microtasks; a turn of the event loop would
+ * do, and this leaves a branch that comes and goes alone.
+ */
+const REST = 1_000
 
 /** What a branch's client is made of. */
 export interface BranchClientParts {
@@ -32,11 +39,16 @@ export class BranchClient implements Owner {
   readonly #adapter: ManagedAdapterFactory
   #client: PrismaClientLike
   #verifying: Promise<void> | undefined
+  #clock: Clock | undefined
+  #rest: Timer | undefined
 
   constructor({ branch, base, adapter, datasource, onOver }: BranchClientParts) {
     this.branch = branch
     this.base = base
-    this.work = new WorkUnderWay(onOver)
+    this.work = new WorkUnderWay(() => {
+      onOver()
+      this.#restThenDisconnect()
+    })
     this.datasource = datasource
     this.#adapter = adapter
     this.#client = this.#guarded()
@@ -49,6 +61,30 @@ export class BranchClient implements Owner {
   /** What calls go to: the base, or what guards it. */
   get client(): PrismaClientLike {
     return this.#client
+  }
+
+  /**
+   * The branch gets another client when it is asked for again. This one is disconnected, which frees its query compiler at
+   * once and not when the garbage collector comes by; but Prisma's `$disconnect()` cuts what is under way, so only when
+   * nothing can be: every call made through the extension has settled at its caller, nothing is in flight at its adapter,
+   * and it has rested for {@link REST}. Whoever comes later, with a client that was kept, is served on the live pool of the
+   * branch, as by any client that reconnects.
+   */
+  letGo(clock: Clock): void {
+    this.#clock = clock
+    if (this.work.isOver) this.#restThenDisconnect()
+  }
+
+  #restThenDisconnect(): void {
+    if (this.#clock === undefined) return
+    this.#rest?.cancel()
+    this.#rest = this.#clock.setTimer(() => {
+      if (!this.work.isOver) return
+      // What a closure of the application began on the client itself is known to its adapter alone.
+      if (this.#adapter.work.inFlight > 0) return this.#restThenDisconnect()
+      this.#adapter.work.abandon()
+      this.base.$disconnect().catch(() => {})
+    }, REST)
   }
 
   #guarded(): PrismaClientLike {

@@ -1,5 +1,6 @@
 import type { Branch } from '../datasource/branch.ts'
 import { identifyDatasource } from '../datasource/identity.ts'
+import type { Clock } from '../pools/clock.ts'
 import type { Datasource } from '../pools/datasource.ts'
 import type { BranchEvents } from '../pools/events.ts'
 import type { Pools } from '../pools/pools.ts'
@@ -22,21 +23,21 @@ interface Entry {
 export interface BranchClientsParts extends ClientMakerParts {
   readonly events: BranchEvents
   readonly keepClients: number
+  readonly clock: Clock
 }
 
 /**
  * From a branch's name to its PrismaClient: one client per datasource URL.
  *
  * A client is cheap to keep while its pool is closed, and dear to make, so the `keepClients` used last are kept, besides
- * those at work. One that leaves is not disconnected but left to the garbage collector: `$disconnect()` would cut a
- * transaction that has not reached the adapter yet, while a client that is let go does its work to the end, on the live
- * pool of its URL.
+ * those at work. One that leaves does what is still asked of it, on the live pool of its URL, and is disconnected at rest.
  */
 export class BranchClients {
   readonly #url: UrlOption
   readonly #maker: ClientMaker
   readonly #pools: Pools
   readonly #keepClients: number
+  readonly #clock: Clock
   /** By key, in order of use, the latest last. */
   readonly #entries = new Map<string, Entry>()
   #latest: Entry | undefined
@@ -49,6 +50,7 @@ export class BranchClients {
     this.#url = new UrlOption(options.url, environment)
     this.#pools = parts.pools
     this.#keepClients = parts.keepClients
+    this.#clock = parts.context.clock(parts.clock)
     // What could not leave while its pool was open can now.
     parts.events.on('closed', () => this.#shed())
   }
@@ -138,5 +140,6 @@ export class BranchClients {
     this.#entries.delete(key)
     if (entry === this.#latest) this.#latest = undefined
     for (const url of entry.urls) this.#byUrl.delete(url)
+    entry.client.letGo(this.#clock)
   }
 }

@@ -63,7 +63,7 @@ export function branchesWith(options: BranchesOptions, environment: Environment,
     return {
       events,
       pools,
-      clients: new BranchClients(options, environment, { pools, events, context, keepClients, main }),
+      clients: new BranchClients(options, environment, { pools, events, context, clock, keepClients, main }),
     }
   }
   // Checks the other options now; each client that is extended gets parts of its own.
