@@ -1,7 +1,8 @@
 import { readSchemaUrl } from '../datasource/schema-url.ts'
 import { parseSearchPath } from '../datasource/search-path.ts'
-import type { SqlDriverAdapterFactory } from '../driver/driver-adapter.ts'
+import type { SqlDriverAdapter, SqlDriverAdapterFactory } from '../driver/driver-adapter.ts'
 import { InvalidDatasourceUrlError, WrongSchemaError } from '../settings/errors.ts'
+import { type EndingConnection, OpenConnections } from './open-connections.ts'
 
 /** The class of a driver adapter that takes a connection string and a schema, such as `PrismaPg`. */
 export type SchemaAdapterClass = new (
@@ -12,7 +13,7 @@ export type SchemaAdapterClass = new (
 /** What node-postgres calls with each new connection. */
 type OnConnect = (connection: Connection) => void | Promise<void>
 
-interface Connection {
+interface Connection extends EndingConnection {
   on(event: 'error', listener: () => void): unknown
   query(text: string): Promise<{ rows: { search_path: string }[] }>
 }
@@ -53,19 +54,41 @@ export function schemaAdapter<Class extends SchemaAdapterClass>(
     }
     const { connectionString, schema, searchPath } = read
     const { onConnect } = (config ?? {}) as { onConnect?: OnConnect }
-    return new Adapter(
-      { ...config, connectionString, onConnect: prepare(searchPath, onConnect) },
-      { ...options, schema },
-    ) as InstanceType<Class>
+    const make = (connections: OpenConnections) =>
+      new Adapter(
+        { ...config, connectionString, onConnect: prepare(searchPath, onConnect, connections) },
+        { ...options, schema },
+      ) as InstanceType<Class>
+    const adapter = make(new OpenConnections())
+    // Each pool has an adapter of its own, so that its connections are told from those of the pool before it.
+    adapter.connect = () => connectOne(make)
+    return adapter
   }
+}
+
+/** A pool that has closed when its connections have ended on the server. */
+async function connectOne(make: (connections: OpenConnections) => SqlDriverAdapterFactory): Promise<SqlDriverAdapter> {
+  const connections = new OpenConnections()
+  const connected = await make(connections).connect()
+  const { dispose } = connected
+  connected.dispose = async () => {
+    await dispose.call(connected)
+    await connections.ended()
+  }
+  return connected
 }
 
 /**
  * While node-postgres hands a connection to a transaction, nobody listens to its errors for a moment: a server that ends
  * it just then would end the process. The error itself reaches whoever uses the connection next.
  */
-function prepare(searchPath: readonly string[], onConnect: OnConnect | undefined): OnConnect {
+function prepare(
+  searchPath: readonly string[],
+  onConnect: OnConnect | undefined,
+  connections: OpenConnections,
+): OnConnect {
   return async (connection) => {
+    connections.add(connection)
     connection.on('error', () => {})
     await checkSearchPath(connection, searchPath)
     await onConnect?.(connection)
