@@ -29,6 +29,8 @@ export interface Operation {
   readonly fate: Fate
   readonly unit: Unit | undefined
   readonly issued: Moment
+  /** Whether there was room for another pool then. */
+  foundRoom: boolean
   /** What it waits for since it was issued: a connection that is being probed, or one to come. */
   asked: Connection | undefined
   joined: Opening | undefined
@@ -133,6 +135,7 @@ export class Ledger {
       fate,
       unit,
       issued: this.now(),
+      foundRoom: false,
       asked: undefined,
       joined: undefined,
       sent: 0,
