@@ -77,6 +77,8 @@ export interface Connection {
   /** The last operation on it began, and the last one ended. */
   used: Moment | undefined
   unusedSince: Moment
+  /** The last transaction on it ended. */
+  calmed: Moment | undefined
   probe: Probe | undefined
   /** The last probe that went well came back. */
   passed: Moment | undefined
@@ -169,6 +171,7 @@ export class Ledger {
       inFlight: new Set(),
       used: undefined,
       unusedSince: started,
+      calmed: undefined,
       probe: undefined,
       passed: undefined,
       answered: undefined,

@@ -60,7 +60,8 @@ export const whenWorkStarts: Invariants<[Connection, Operation]> = {
     const now = world.ledger.now()
     if (!ages(world, connection) || ageOf(connection, now) < world.setting.settings.maxAge) return true
     // L3: with a transaction open on it, it serves on where there is no room for its successor.
-    if (hasTransaction(connection) && !hasRoom(world)) return true
+    const hadTransaction = hasTransaction(connection) || connection.calmed?.turn === now.turn
+    if (hadTransaction && !hasRoom(world)) return true
     return connection.opened?.turn === now.turn && operation.issued.order < connection.opened.order
   },
 
@@ -329,8 +330,9 @@ export const whenSettled: Invariants<[Operation]> = {
   'L5: nobody is told to leave but by a close, after drainTimeout': (world, { outcome }) =>
     outcome !== 'told to leave' || world.ledger.now().time - world.closingSince >= world.setting.settings.drainTimeout,
 
-  'C2: without time to wait, one gives up only if there is no room': ({ setting }, { foundRoom, outcome }) =>
-    outcome !== 'gave up' || setting.settings.acquireTimeout > 0 || !foundRoom,
+  'C2: without time to wait, one gives up only if there is no room': ({ setting }, { asked, foundRoom, outcome }) =>
+    // Who waited for a probe asked later.
+    outcome !== 'gave up' || setting.settings.acquireTimeout > 0 || asked !== undefined || !foundRoom,
 
   'C2: nobody gives up before acquireTimeout': ({ ledger, setting }, { issued, outcome }) =>
     outcome !== 'gave up' || ledger.now().time - issued.time >= setting.settings.acquireTimeout,
