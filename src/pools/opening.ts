@@ -3,15 +3,15 @@ import type { Datasource } from './datasource.ts'
 import type { Pool } from './pool.ts'
 
 interface Caller {
-  resolve(pool: Pool): void
+  resolve(pool: Pool | undefined): void
   reject(error: unknown): void
   timer: Timer | undefined
 }
 
 /** One caller's wait for an opening. */
 export interface Joined {
-  /** The pool, with this caller's work begun on it, so that it cannot close in between. */
-  readonly pool: Promise<Pool>
+  /** The pool, with this caller's work begun on it, so that it cannot close in between; or none, if it is forgotten. */
+  readonly pool: Promise<Pool | undefined>
   /** The caller waits no longer: `pool` rejects with this, unless it has settled. */
   leave(error: unknown): void
 }
@@ -65,7 +65,7 @@ export class Opening {
    */
   join(acquireTimeout: number, late: () => Error): Joined {
     let leave: Joined['leave'] = () => {}
-    const pool = new Promise<Pool>((resolve, reject) => {
+    const pool = new Promise<Pool | undefined>((resolve, reject) => {
       const caller: Caller = { resolve, reject, timer: undefined }
       this.#callers.add(caller)
       leave = (error) => {
@@ -98,10 +98,12 @@ export class Opening {
     this.#callers.clear()
   }
 
-  /** Nobody waits for it, and nobody will: what still comes of it is thrown away. */
+  /** What still comes of it is thrown away. Whoever waits for it has to ask for another. */
   forget(): void {
     this.#isForgotten = true
     this.#forget()
+    for (const caller of this.#callers) caller.resolve(undefined)
+    this.#callers.clear()
   }
 
   get isForgotten(): boolean {

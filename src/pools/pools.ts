@@ -89,6 +89,7 @@ export class Pools implements PoolKeeper {
       if (pool === undefined) {
         // A pool that was opened for this caller is used whatever its age, and is new: not probed (rule H1).
         const opened = await this.#open(acquisition)
+        if (opened === undefined) continue
         user?.hold(opened)
         return opened
       }
@@ -135,7 +136,7 @@ export class Pools implements PoolKeeper {
     return !pool.health.isVerified
   }
 
-  #open(acquisition: Acquisition): Promise<Pool> {
+  #open(acquisition: Acquisition): Promise<Pool | undefined> {
     const { datasource } = acquisition
     const { acquireTimeout } = this.#settings
     const opening =
@@ -150,7 +151,10 @@ export class Pools implements PoolKeeper {
   }
 
   #callerLeft(opening: Opening): void {
-    if (opening.callers > 0) return
+    if (opening.callers === 0) this.#forget(opening)
+  }
+
+  #forget(opening: Opening): void {
     opening.forget()
     this.#openings.delete(opening.datasource.key)
     this.#cap.leave(opening)
@@ -284,14 +288,15 @@ export class Pools implements PoolKeeper {
       }
     }
     const waiting = [...this.#acquisitions].filter(({ datasource }) => which(datasource))
+    const openings = [...this.#openings.values()].filter(({ datasource }) => which(datasource))
     retire()
-    await this.#settle(waiting)
+    await this.#settle(waiting, openings)
     retire()
     await Promise.all(this.all.filter(({ datasource, state }) => state !== 'live' && which(datasource)).map(closed))
   }
 
-  /** Waits until those who wait do so no longer, for `drainTimeout`. */
-  async #settle(waiting: readonly Acquisition[]): Promise<void> {
+  /** Waits until those who wait do so no longer, for `drainTimeout`. Whoever came later asks for another pool. */
+  async #settle(waiting: readonly Acquisition[], openings: readonly Opening[]): Promise<void> {
     if (waiting.length === 0) return
     const settled = Promise.all(waiting.map((acquisition) => acquisition.settled))
     const { drainTimeout } = this.#settings
@@ -299,6 +304,10 @@ export class Pools implements PoolKeeper {
     await withTimeout(this.#clock, settled, drainTimeout, late).catch(() => {
       for (const acquisition of waiting) {
         acquisition.abandon(new ClosedWhileConnectingError(acquisition.datasource.branch, drainTimeout))
+      }
+      for (const opening of openings) {
+        const { isConnecting, datasource } = opening
+        if (isConnecting && this.#openings.get(datasource.key) === opening) this.#forget(opening)
       }
     })
     await settled

@@ -179,6 +179,7 @@ export class Application {
     const operation = ledger.issue(kind, branch.name, unit, fate)
     this.operations.set(operation.id, operation)
     ledger.issuing = operation
+    this.#watch.issuing(operation)
     const promise = unit === undefined ? call(operation) : unit.enter(() => call(operation))
     ledger.issuing = undefined
     this.#watch.issued(operation)

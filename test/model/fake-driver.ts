@@ -202,6 +202,7 @@ export class FakeAdapter implements SqlDriverAdapter {
   #ends(operation: Operation): void {
     this.connection.inFlight.delete(operation)
     this.connection.unusedSince = this.#database.ledger.now()
+    if (operation.kind === 'transaction') this.connection.calmed = this.connection.unusedSince
   }
 
   /** What an answer tells of the connection. */

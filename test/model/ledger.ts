@@ -29,6 +29,8 @@ export interface Operation {
   readonly fate: Fate
   readonly unit: Unit | undefined
   readonly issued: Moment
+  /** Whether there was room for another pool then. */
+  foundRoom: boolean
   /** What it waits for since it was issued: a connection that is being probed, or one to come. */
   asked: Connection | undefined
   joined: Opening | undefined
@@ -75,6 +77,8 @@ export interface Connection {
   /** The last operation on it began, and the last one ended. */
   used: Moment | undefined
   unusedSince: Moment
+  /** The last transaction on it ended. */
+  calmed: Moment | undefined
   probe: Probe | undefined
   /** The last probe that went well came back. */
   passed: Moment | undefined
@@ -133,6 +137,7 @@ export class Ledger {
       fate,
       unit,
       issued: this.now(),
+      foundRoom: false,
       asked: undefined,
       joined: undefined,
       sent: 0,
@@ -166,6 +171,7 @@ export class Ledger {
       inFlight: new Set(),
       used: undefined,
       unusedSince: started,
+      calmed: undefined,
       probe: undefined,
       passed: undefined,
       answered: undefined,

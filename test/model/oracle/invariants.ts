@@ -1,5 +1,4 @@
 import type { RetireReason } from '../../../src/pools/events.ts'
-import type { Opening } from '../../../src/pools/opening.ts'
 import {
   ageOf,
   type Connection,
@@ -13,12 +12,14 @@ import {
 } from '../ledger.ts'
 import {
   ages,
+  hasRoom,
   hasTransaction,
   isFirstUse,
   isIdle,
   isSuspect,
   isVerified,
   mayBeSuspect,
+  placesTaken,
   silentSince,
 } from './judgement.ts'
 import type { World } from './world.ts'
@@ -29,21 +30,6 @@ import type { World } from './world.ts'
  * of the event loop, the library may take notice of in any order.
  */
 export type Invariants<T extends unknown[]> = Record<string, (world: World, ...about: T) => boolean>
-
-/** Whether one more pool would have a place: a free one that nobody waits for, or that of an idle pool. */
-const hasRoom = (world: World): boolean => {
-  const { ledger, pools, setting } = world
-  if (pools.openings.some(({ isConnecting }) => !isConnecting)) return false
-  const { maxClients } = setting.settings
-  return placesTaken(world) < maxClients || [...ledger.open].some((it) => isIdle(world, it))
-}
-
-/** Under the cap. One that waits for the last pool of its file to close has its place already. */
-const placesTaken = ({ ledger, pools }: World): number => {
-  const waitsForFile = (opening: Opening) => ![...ledger.open].some((connection) => connection.opening === opening)
-  const reserved = pools.openings.filter((opening) => opening.isConnecting && waitsForFile(opening)).length
-  return [...ledger.open].filter(takesPlace).length + reserved
-}
 
 export const whenConnecting: Invariants<[Connection]> = {
   'B1: a URL has one live pool, opened once': ({ ledger }, connection) =>
@@ -74,7 +60,8 @@ export const whenWorkStarts: Invariants<[Connection, Operation]> = {
     const now = world.ledger.now()
     if (!ages(world, connection) || ageOf(connection, now) < world.setting.settings.maxAge) return true
     // L3: with a transaction open on it, it serves on where there is no room for its successor.
-    if (hasTransaction(connection) && !hasRoom(world)) return true
+    const hadTransaction = hasTransaction(connection) || connection.calmed?.turn === now.turn
+    if (hadTransaction && !hasRoom(world)) return true
     return connection.opened?.turn === now.turn && operation.issued.order < connection.opened.order
   },
 
@@ -343,8 +330,9 @@ export const whenSettled: Invariants<[Operation]> = {
   'L5: nobody is told to leave but by a close, after drainTimeout': (world, { outcome }) =>
     outcome !== 'told to leave' || world.ledger.now().time - world.closingSince >= world.setting.settings.drainTimeout,
 
-  'C2: without time to wait, one gives up only if there is no room': (world, { outcome }) =>
-    outcome !== 'gave up' || world.setting.settings.acquireTimeout > 0 || !hasRoom(world),
+  'C2: without time to wait, one gives up only if there is no room': ({ setting }, { asked, foundRoom, outcome }) =>
+    // Who waited for a probe asked later.
+    outcome !== 'gave up' || setting.settings.acquireTimeout > 0 || asked !== undefined || !foundRoom,
 
   'C2: nobody gives up before acquireTimeout': ({ ledger, setting }, { issued, outcome }) =>
     outcome !== 'gave up' || ledger.now().time - issued.time >= setting.settings.acquireTimeout,

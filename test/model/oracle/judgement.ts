@@ -1,4 +1,5 @@
-import { type Connection, isLive, type Operation, since } from '../ledger.ts'
+import type { Opening } from '../../../src/pools/opening.ts'
+import { type Connection, isLive, type Operation, since, takesPlace } from '../ledger.ts'
 import type { World } from './world.ts'
 
 /** Whether max-age is for it. */
@@ -40,3 +41,18 @@ export const isIdle = ({ ledger }: World, connection: Connection) =>
   connection.inFlight.size === 0 &&
   connection.unusedSince.turn < ledger.turn &&
   ledger.waiting(connection.branch).length === 0
+
+/** Whether one more pool would have a place: a free one that nobody waits for, or that of an idle pool. */
+export const hasRoom = (world: World): boolean => {
+  const { ledger, pools, setting } = world
+  if (pools.openings.some(({ isConnecting }) => !isConnecting)) return false
+  const { maxClients } = setting.settings
+  return placesTaken(world) < maxClients || [...ledger.open].some((it) => isIdle(world, it))
+}
+
+/** Under the cap. One that waits for the last pool of its file to close has its place already. */
+export const placesTaken = ({ ledger, pools }: World): number => {
+  const waitsForFile = (opening: Opening) => ![...ledger.open].some((connection) => connection.opening === opening)
+  const reserved = pools.openings.filter((opening) => opening.isConnecting && waitsForFile(opening)).length
+  return [...ledger.open].filter(takesPlace).length + reserved
+}

@@ -2,6 +2,7 @@ import type { RetireReason } from '../../../src/pools/events.ts'
 import type { Coverage } from '../coverage.ts'
 import { type Connection, isForgotten, isProbing, type Moment, type Operation, takesPlace } from '../ledger.ts'
 import * as invariants from './invariants.ts'
+import { hasRoom } from './judgement.ts'
 import type { World } from './world.ts'
 
 /** Is told what happens as it happens: holds it against the invariants, and counts the situations. */
@@ -12,6 +13,11 @@ export class Watch {
   constructor(world: World, coverage: Coverage) {
     this.#world = world
     this.#coverage = coverage
+  }
+
+  /** An operation is called. */
+  issuing(operation: Operation): void {
+    operation.foundRoom = hasRoom(this.#world)
   }
 
   /** The call of an operation has come back, with its promise. */
