@@ -40,6 +40,7 @@ export class BranchClient implements Owner {
   #client: PrismaClientLike
   #verifying: Promise<void> | undefined
   #clock: Clock | undefined
+  #gone: (() => void) | undefined
   #rest: Timer | undefined
 
   constructor({ branch, base, adapter, datasource, onOver }: BranchClientParts) {
@@ -69,21 +70,30 @@ export class BranchClient implements Owner {
    * nothing can be: every call made through the extension has settled at its caller, nothing is in flight at its adapter,
    * and it has rested for {@link REST}. Whoever comes later, with a client that was kept, is served on the live pool of the
    * branch, as by any client that reconnects.
+   *
+   * @param gone called when it is disconnected
    */
-  letGo(clock: Clock): void {
+  letGo(clock: Clock, gone: () => void): void {
     this.#clock = clock
+    this.#gone = gone
     if (this.work.isOver) this.#restThenDisconnect()
   }
 
-  #restThenDisconnect(): void {
-    if (this.#clock === undefined) return
+  /** At once, if nothing is under way on it; otherwise it is when that has ended, if it was let go of. */
+  async disconnect(): Promise<void> {
+    // What a closure of the application began on the client itself is known to its adapter alone.
+    if (!this.work.isOver || this.#adapter.work.inFlight > 0) return
     this.#rest?.cancel()
-    this.#rest = this.#clock.setTimer(() => {
-      if (!this.work.isOver) return
-      // What a closure of the application began on the client itself is known to its adapter alone.
-      if (this.#adapter.work.inFlight > 0) return this.#restThenDisconnect()
-      this.#adapter.work.abandon()
-      this.base.$disconnect().catch(() => {})
+    this.#gone?.()
+    this.#adapter.work.abandon()
+    await this.base.$disconnect().catch(() => {})
+  }
+
+  #restThenDisconnect(): void {
+    this.#rest?.cancel()
+    this.#rest = this.#clock?.setTimer(() => {
+      if (this.work.isOver && this.#adapter.work.inFlight > 0) this.#restThenDisconnect()
+      else void this.disconnect()
     }, REST)
   }
 

@@ -43,6 +43,8 @@ export class BranchClients {
   #latest: Entry | undefined
   /** By URL as the application spells it, so that the URL of a branch in use is not parsed at every call. */
   readonly #byUrl = new Map<unknown, Entry>()
+  /** Let go of, and not disconnected yet. */
+  readonly #leaving = new Set<BranchClient>()
 
   /** @throws {InvalidOptionError} on a `url`, `adapter` or `client` option that is none */
   constructor(options: BranchesOptions, environment: Environment, parts: BranchClientsParts) {
@@ -106,6 +108,15 @@ export class BranchClients {
     return entry.branch.name === name ? entry.branch : { ...entry.branch, name }
   }
 
+  /** Lets go of all clients, and disconnects those that nothing is under way on: all of them, once pools are shut down. */
+  async disconnect(): Promise<void> {
+    this.forget(() => true)
+    // What has begun in the microtasks before is at its adapter then.
+    await new Promise<void>((resolve) => this.#clock.nextTurn(resolve))
+    await Promise.all([...this.#leaving].map((client) => client.disconnect()))
+    this.#leaving.clear()
+  }
+
   /** Moves it to the end: the one used last. */
   #touch(entry: Entry): void {
     if (entry === this.#latest) return
@@ -140,6 +151,7 @@ export class BranchClients {
     this.#entries.delete(key)
     if (entry === this.#latest) this.#latest = undefined
     for (const url of entry.urls) this.#byUrl.delete(url)
-    entry.client.letGo(this.#clock)
+    this.#leaving.add(entry.client)
+    entry.client.letGo(this.#clock, () => this.#leaving.delete(entry.client))
   }
 }

@@ -66,7 +66,7 @@ export class BranchRouter {
     const disconnect = async () => {
       try {
         await Promise.all([this.#parts.pools.shutDown(), this.#main.drain()])
-        this.#parts.clients.forget(() => true)
+        await this.#parts.clients.disconnect()
       } finally {
         await this.#main.disconnect()
       }
