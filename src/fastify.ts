@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import type { RequestOptions } from './http/branch-choice.ts'
+import { callNext } from './http/call-next.ts'
 import { addHeaders, responseEnd } from './http/node-response.ts'
 import type { Problem } from './http/problem.ts'
 import { type BranchedClient, RequestUnits } from './http/request-units.ts'
@@ -59,10 +60,11 @@ export const branchPlugin: FastifyPluginAsync<BranchPluginOptions> = async (
         request.branch = branch
         if (setCookie !== undefined) reply.header('Set-Cookie', setCookie)
         addHeaders(reply.raw, { setCookie: undefined, vary })
-        next()
+        callNext(next)
         await ended
       })
-      .then((problem) => problem && sendProblem(reply, problem), next)
+      .then((problem) => problem && sendProblem(reply, problem))
+      .catch((error: Error) => callNext(() => next(error)))
   })
 }
 

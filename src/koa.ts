@@ -1,6 +1,7 @@
 import type { Context, Middleware } from 'koa'
 import type { RequestOptions } from './http/branch-choice.ts'
 import { addHeaders, responseEnd } from './http/node-response.ts'
+import type { Problem } from './http/problem.ts'
 import { type BranchedClient, RequestUnits } from './http/request-units.ts'
 import { bindMethod } from './units/bound-method.ts'
 import { bindValue } from './units/bound-value.ts'
@@ -30,19 +31,30 @@ export function branchMiddleware(prisma: BranchedClient, options: BranchMiddlewa
       const run = units.run(context, async (entered) => {
         const ended = responseEnd(context.req, context.res)
         addHeaders(context.res, entered)
-        resolve(next().finally(() => bindContext(context)))
+        resolve(goOn(context, next))
         await ended
       })
-      run.then((problem) => {
-        if (problem !== undefined) {
-          addHeaders(context.res, problem)
-          context.status = problem.status
-          context.set('Content-Type', problem.contentType)
-          context.body = problem.body
-        }
-        resolve()
-      }, reject)
+      const refuse = (problem: Problem) => {
+        addHeaders(context.res, problem)
+        context.status = problem.status
+        context.set('Content-Type', problem.contentType)
+        context.body = problem.body
+      }
+      run
+        .then((problem) => {
+          if (problem !== undefined) refuse(problem)
+          resolve()
+        })
+        .catch(reject)
     })
+}
+
+async function goOn(context: Context, next: () => Promise<unknown>): Promise<void> {
+  try {
+    await next()
+  } finally {
+    bindContext(context)
+  }
 }
 
 /** What Koa does after the middleware, it does outside of the unit: sending the body, and reporting errors to the application. */

@@ -1,7 +1,7 @@
 /** The branch that a request asked for, and how it did. */
 export interface BranchChoice {
-  /** `undefined` for the main client. */
-  readonly branch: string | undefined
+  /** `undefined` or `null` if the request names none, and so is the main client's. */
+  readonly branch: string | undefined | null
   /** Where the name was found, for the answer to a request for a branch that is not there: `header "X-Branch"`. */
   readonly source?: string
   /**
@@ -12,7 +12,7 @@ export interface BranchChoice {
     /** The `Set-Cookie` header that takes the cookie away. */
     readonly setCookie: string
     /** What the request asked for besides, `undefined` for the main client. */
-    readonly otherwise: BranchChoice | undefined
+    readonly otherwise: BranchChoice | undefined | null
   }
   /**
    * The headers of the request that the branch was chosen by, present or not: `['X-Branch', 'Cookie']`. The response says
@@ -21,8 +21,11 @@ export interface BranchChoice {
   readonly vary?: readonly string[]
 }
 
-/** A branch's name, or `undefined` for the main client; or a {@link BranchChoice}, such as `fromRequest()` makes. */
-export type ChosenBranch = string | undefined | BranchChoice
+/**
+ * A branch's name, or `undefined` for the main client; or a {@link BranchChoice}, such as `fromRequest()` makes. `null` is
+ * what Fetch's `headers.get()` says of a header that is not there, and like `undefined`; an empty name is the name of none.
+ */
+export type ChosenBranch = string | undefined | null | BranchChoice
 
 /** How a middleware finds the branch of a request. */
 export interface RequestOptions<Request, Rest extends unknown[] = []> {

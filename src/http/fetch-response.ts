@@ -43,10 +43,10 @@ function enter<R extends Request, Rest extends unknown[]>(
     return taken
   }
   const work = (entered: EnteredRequest) => new Promise<void>((end) => answer(take(), entered, end))
-  units.run(exchange.request, work, ...rest).then(
-    (problem) => problem && open?.resolve(withHeaders(open.refuse(problem), problem)),
-    (error: unknown) => open?.reject(error),
-  )
+  units
+    .run(exchange.request, work, ...rest)
+    .then((problem) => problem && open?.resolve(withHeaders(open.refuse(problem), problem)))
+    .catch((error: unknown) => open?.reject(error))
 }
 
 async function answer<R extends Request>(

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { RequestOptions } from './branch-choice.ts'
+import { callNext } from './call-next.ts'
 import { addHeaders, responseEnd, sendProblem } from './node-response.ts'
 import { type BranchedClient, RequestUnits } from './request-units.ts'
 
@@ -21,10 +22,10 @@ export function nodeMiddleware<Request extends IncomingMessage>(
       .run(request, async (entered) => {
         const ended = responseEnd(request, response)
         addHeaders(response, entered)
-        next()
+        callNext(next)
         await ended
       })
       .then((problem) => problem && sendProblem(response, problem))
-      .catch(next)
+      .catch((error: unknown) => callNext(() => next(error)))
   }
 }

@@ -12,11 +12,9 @@ export interface Problem extends AddedHeaders {
 /** Names in an answer are cut: nobody reads a header of 16 kB. */
 const LONGEST_SHOWN = 80
 
-export function unknownBranch(
-  { branch = '', source }: BranchChoice,
-  code: BranchErrorCode,
-  headers: AddedHeaders,
-): Problem {
+export function unknownBranch(choice: BranchChoice, code: BranchErrorCode, headers: AddedHeaders): Problem {
+  const { source } = choice
+  const branch = choice.branch ?? ''
   const name = JSON.stringify(branch.length > LONGEST_SHOWN ? `${branch.slice(0, LONGEST_SHOWN)}…` : branch)
   // Not the error's own message: what the url option threw is not for the outside.
   const detail = `There is no branch ${name}${source === undefined ? '' : `, as named by ${source}`}`

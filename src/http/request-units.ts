@@ -53,7 +53,7 @@ export class RequestUnits<Request, Rest extends unknown[] = []> {
     let setCookie: string | undefined
     const { vary = [] } = choice
     for (;;) {
-      const { branch } = choice
+      const branch = choice.branch ?? undefined
       if (branch === undefined && !this.#main) return branchRequired({ setCookie, vary })
       let entered = false
       try {
@@ -67,7 +67,7 @@ export class RequestUnits<Request, Rest extends unknown[] = []> {
         if (entered || !isUnknownBranch(error)) throw error
         if (choice.stale === undefined) return unknownBranch(choice, error.code, { setCookie, vary })
         setCookie = choice.stale.setCookie
-        choice = choice.stale.otherwise ?? MAIN
+        choice = toChoice(choice.stale.otherwise)
       }
     }
   }
@@ -82,11 +82,16 @@ export class RequestUnits<Request, Rest extends unknown[] = []> {
 
 const MAIN: BranchChoice = { branch: undefined }
 
+/** @throws {InvalidOptionError} on anything else: a request whose branch cannot be told must not become main's */
 function toChoice(chosen: ChosenBranch): BranchChoice {
-  if (chosen === undefined) return MAIN
+  if (chosen === undefined || chosen === null) return MAIN
   if (typeof chosen === 'string') return { branch: chosen }
-  if (typeof chosen === 'object' && chosen !== null) return chosen
-  throw new InvalidOptionError(`The branch option must return a branch's name or undefined, got ${describe(chosen)}`)
+  const named: unknown = typeof chosen === 'object' && 'branch' in chosen ? (chosen.branch ?? '') : chosen
+  if (typeof named === 'string') return chosen
+  throw new InvalidOptionError(
+    "The branch option must return a branch's name, { branch } with a name, or undefined or null for none, " +
+      `got ${describe(named)}`,
+  )
 }
 
 function isUnknownBranch(error: unknown): error is UnknownBranchError | InvalidBranchNameError {

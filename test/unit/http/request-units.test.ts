@@ -112,9 +112,24 @@ describe('the unit of work of a request', () => {
       throw error
     }
     await expect(choosing(fail)).rejects.toBe(error)
-    for (const wrong of [null, 42, true]) {
+    for (const wrong of [42, true, {}, ['a'], { name: 'a' }, { branch: 42 }, { branch: ['a'] }]) {
       await expect(choosing(() => wrong as never)).rejects.toMatchObject({ code: 'BRANCH_INVALID_OPTION' })
     }
+  })
+
+  it.each<[given: string, choice: ChosenBranch]>([
+    ['undefined', undefined],
+    ['null, as of a header that is not there', new Headers().get('X-Branch')],
+    ['a choice of undefined', { branch: undefined }],
+    ['a choice of null', { branch: null }],
+    ['a stale cookie and null', { branch: 'gone', stale: { setCookie: 'gone', otherwise: null } }],
+  ])('takes %s as a request that names none', async (_given, choice) => {
+    const { entered, prisma, run } = await unitsOf()
+    expect(await run(choice)).toBeUndefined()
+    expect(entered.map(({ branch }) => branch)).toEqual([undefined])
+    const strict = new RequestUnits(prisma, { branch: () => choice, main: false })
+    const problem = await strict.run(undefined, async () => expect.unreachable())
+    expect(JSON.parse(problem?.body ?? '{}')).toMatchObject({ code: 'BRANCH_REQUIRED' })
   })
 
   it.each<[requireBranch: boolean | undefined, main: boolean | undefined, served: boolean]>([
