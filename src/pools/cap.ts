@@ -32,8 +32,8 @@ export class Cap {
   readonly #patience: number
   /** Rings as long as somebody waits, whose time it is: it keeps the process alive (rule L1). */
   #patienceTimer: Timer | undefined
-  /** How many of those in the queue have waited long enough for a busy pool to be asked, and none was found yet. */
-  #overdue = 0
+  /** Those in the queue that have waited long enough for a busy pool to be asked, and for whom none was found yet. */
+  readonly #overdue = new Set<Opening>()
 
   /** @param connect is called with each opening that has room; it is among the pools' openings until it is over */
   constructor(settings: CapSettings, clock: Clock, pools: CappedPools, connect: (opening: Opening) => void) {
@@ -66,6 +66,7 @@ export class Cap {
   /** Its place in the queue goes to the next (rule C3). */
   leave(opening: Opening): void {
     this.#queue.delete(opening)
+    this.#overdue.delete(opening)
     this.admit()
   }
 
@@ -74,6 +75,7 @@ export class Cap {
     for (const opening of this.#queue) {
       if (this.#open >= this.#settings.maxClients) break
       this.#queue.delete(opening)
+      this.#overdue.delete(opening)
       opening.connecting()
       this.#connect(opening)
     }
@@ -86,15 +88,15 @@ export class Cap {
    */
   makeRoom(): void {
     if (this.#queue.size === 0) {
-      this.#overdue = 0
       this.#patienceTimer?.cancel()
       this.#patienceTimer = undefined
       return
     }
     for (let needed = this.#queue.size - this.#pools.closing.size; needed > 0; needed--) {
-      const pool = this.#pools.candidates.choose(this.#overdue > 0)
+      const [overdue] = this.#overdue
+      const pool = this.#pools.candidates.choose(overdue !== undefined)
       if (pool === undefined) break
-      if (pool.inFlight > 0) this.#overdue--
+      if (pool.inFlight > 0 && overdue !== undefined) this.#overdue.delete(overdue)
       void pool.retire('evicted')
     }
     this.#patienceTimer ??= this.#clock.setDeadline(() => this.#losePatience(), this.#patience)
@@ -102,7 +104,7 @@ export class Cap {
 
   /** A transaction ended, and no other is open on its pool. */
   calmed(): void {
-    if (this.#overdue > 0) this.makeRoom()
+    if (this.#overdue.size > 0) this.makeRoom()
   }
 
   /**
@@ -111,10 +113,9 @@ export class Cap {
    */
   #losePatience(): void {
     this.#patienceTimer = undefined
-    this.#overdue = 0
     for (const opening of this.#queue) {
       if (!opening.hasWaited(this.#patience)) break
-      this.#overdue++
+      this.#overdue.add(opening)
     }
     this.makeRoom()
   }

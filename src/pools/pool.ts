@@ -160,8 +160,15 @@ export class Pool {
   leave(transaction: OpenTransaction): void {
     if (!this.#transactions.delete(transaction) || this.#transactions.size > 0) return
     if (this.#state === 'live') {
-      if (this.#overstays === undefined) this.#context.keeper.calmed(this)
-      else void this.retire(this.#overstays)
+      const overstays = this.#overstays
+      this.#overstays = undefined
+      if (overstays === 'idle' || (overstays === 'max-age' && this.obsolete)) {
+        void this.retire(overstays)
+        return
+      }
+      // Somebody has set the wall clock back meanwhile: it has a part of its life before it again.
+      if (overstays !== undefined) this.#lifetime.watch(this)
+      this.#context.keeper.calmed(this)
     } else if (this.#wasCut) {
       this.#close()
     }

@@ -140,7 +140,8 @@ export class Application {
     for (const connection of this.#ledger.open) {
       if (!isLive(connection) || connection.kind === 'memory' || maxAge === 0 || ageOf(connection, now) < maxAge)
         continue
-      if (hasTransaction(connection)) continue
+      // One that ended in this turn may not have been heard of.
+      if (hasTransaction(connection) || connection.calmed?.turn === now.turn) continue
       this.#ledger.blame('closeObsolete() retires every obsolete pool', connection.number)
     }
     await done

@@ -12,6 +12,7 @@ import {
 } from '../ledger.ts'
 import {
   ages,
+  hasGot,
   hasRoom,
   hasTransaction,
   isFirstUse,
@@ -20,7 +21,7 @@ import {
   isVerified,
   mayBeSuspect,
   placesTaken,
-  silentSince,
+  silence,
 } from './judgement.ts'
 import type { World } from './world.ts'
 
@@ -80,8 +81,9 @@ export const whenWorkStarts: Invariants<[Connection, Operation]> = {
     const { opened, passed, probe } = connection
     if (probe === undefined || probe.answered?.ok === true) return true
     // L4: one who has verified the pool, as use does, need not wait for the probe of others.
-    const mine = operation.unit !== undefined && !operation.unit.ended && operation.unit.used.has(connection)
-    if (probe.answered === undefined && !isSuspect(connection) && (mine || isVerified(world, connection))) return true
+    const mine = operation.unit !== undefined && !operation.unit.ended && hasGot(world, operation.unit, connection)
+    const suspectBefore = isSuspect(connection) && connection.suspect?.turn !== world.ledger.turn
+    if (probe.answered === undefined && !suspectBefore && (mine || isVerified(world, connection))) return true
     // It had got its pool before the probe was sent, in this turn, and was on its way to the driver.
     const got = [operation.issued, opened, passed].some((moment) => moment?.turn === world.ledger.turn)
     return got && operation !== probe.within && operation.issued.order < probe.sent.order
@@ -126,10 +128,12 @@ export const whenProbing: Invariants<[Connection]> = {
     return !unit || unit.ended !== undefined || !unit.used.has(connection) || mayBeSuspect(connection)
   },
 
-  'H8: an obsolete pool is not probed': (world, connection) =>
-    !ages(world, connection) ||
-    ageOf(connection, world.ledger.now()) < world.setting.settings.maxAge ||
-    (hasTransaction(connection) && !hasRoom(world)),
+  'H8: an obsolete pool is not probed': (world, connection) => {
+    const now = world.ledger.now()
+    if (!ages(world, connection) || ageOf(connection, now) < world.setting.settings.maxAge) return true
+    // L3: with a transaction open on it, it serves on where there is no room for its successor.
+    return (hasTransaction(connection) || connection.calmed?.turn === now.turn) && !hasRoom(world)
+  },
 }
 
 export const whenRetired: Invariants<[Connection, RetireReason]> = {
@@ -164,14 +168,15 @@ const REASONS: Record<RetireReason, (world: World, connection: Connection) => bo
       : ageOf(connection, ledger.now()) >= settings.maxAge,
   idle: ({ ledger, setting: { settings } }, { inFlight, unusedSince }) =>
     inFlight.size === 0 && since(unusedSince, ledger.now()) >= settings.idleTimeout,
-  unhealthy: ({ ledger, setting: { settings } }, connection) => {
+  unhealthy: (world, connection) => {
+    const { settings } = world.setting
     const { answered, inFlight, neverAnswered, probe, suspect } = connection
     if (probe?.answered?.ok === false || neverAnswered !== undefined) return true
     if (suspect !== undefined && suspect.turn === answered?.turn) return true
     if (probe === undefined || probe.answered !== undefined) return false
     // L4: a probe that waits says nothing while the pool answers others, or has work that takes no longer than it may.
-    const silence = ledger.now().time - silentSince(connection)
-    return silence >= settings.probeTimeout && (inFlight.size === 0 || silence >= settings.drainTimeout)
+    const silent = silence(world, connection)
+    return silent >= settings.probeTimeout && (inFlight.size === 0 || silent >= settings.drainTimeout)
   },
   evicted: ({ ledger, pools }) => {
     const closing = [...ledger.open].filter((it) => takesPlace(it) && it.disposing)

@@ -1,5 +1,5 @@
 import type { Opening } from '../../../src/pools/opening.ts'
-import { type Connection, isLive, type Operation, since, takesPlace } from '../ledger.ts'
+import { type Connection, isLive, type Operation, since, takesPlace, type Unit } from '../ledger.ts'
 import type { World } from './world.ts'
 
 /** Whether max-age is for it. */
@@ -25,14 +25,23 @@ export const hasTransaction = ({ inFlight }: Connection) =>
 export const isVerified = ({ ledger, setting: { settings } }: World, { verified }: Connection) =>
   verified !== undefined && since(verified, ledger.now()) < settings.probeInterval
 
-/** When the last answer of work came back, or the probe was sent if that is later. */
-export const silentSince = ({ heard, probe }: Connection) => Math.max(heard?.time ?? 0, probe?.sent.time ?? 0)
+/** For how long no answer of work has come back, or since the probe was sent if that is later: by either clock (L7). */
+export const silence = ({ ledger }: World, { heard, probe }: Connection): number => {
+  const moments = [heard, probe?.sent].filter((moment) => moment !== undefined)
+  const [latest] = moments.sort((a, b) => b.order - a.order)
+  return latest === undefined ? Infinity : since(latest, ledger.now())
+}
 
 /** The first of its unit on this connection, as far as can be told from outside. */
 export const isFirstUse = ({ ledger }: World, { unit, id }: Operation, connection: Connection) =>
   unit === undefined ||
   (unit.ended !== undefined && unit.ended.turn < ledger.turn) ||
   (!unit.used.has(connection) && ![...ledger.pending].some((other) => other.unit === unit && other.id !== id))
+
+/** A unit has used a connection, or its statement waited for it to open and is on its way there. */
+export const hasGot = ({ ledger }: World, unit: Unit, connection: Connection): boolean =>
+  unit.used.has(connection) ||
+  [...ledger.pending].some((it) => it.unit === unit && it.joined !== undefined && it.joined === connection.opening)
 
 /** Open, with nothing in flight and nobody who waits for it: all that before this turn. A unit that has used it is no reason (L2). */
 export const isIdle = ({ ledger }: World, connection: Connection) =>
