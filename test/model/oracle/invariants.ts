@@ -62,7 +62,7 @@ export const whenWorkStarts: Invariants<[Connection, Operation]> = {
     if (!ages(world, connection) || ageOf(connection, now) < world.setting.settings.maxAge) return true
     // L3: with a transaction open on it, it serves on where there is no room for its successor.
     const hadTransaction = hasTransaction(connection) || connection.calmed?.turn === now.turn
-    if (hadTransaction && !hasRoom(world)) return true
+    if (hadTransaction && (!hasRoom(world) || !operation.foundRoom)) return true
     return connection.opened?.turn === now.turn && operation.issued.order < connection.opened.order
   },
 
