@@ -27,9 +27,9 @@ export interface BranchClientParts {
 /**
  * The client of a branch, for as long as it is kept.
  *
- * Nothing public tells which adapter a client uses, and one that uses another than it was given would serve another's rows,
- * main's for instance. So until it has connected through its own it is reached through an extension that lets no statement
- * pass before (rule I2).
+ * A client that uses another adapter than it was given would serve another's rows, main's for instance (rule I2). Prisma says
+ * which it uses in a field of its own alone. Where that is another, the adapter may be wrapped: until the client has
+ * connected through its own it is reached through an extension that lets no statement pass before.
  */
 export class BranchClient implements Owner {
   readonly branch: string
@@ -52,7 +52,7 @@ export class BranchClient implements Owner {
     })
     this.datasource = datasource
     this.#adapter = adapter
-    this.#client = this.#guarded()
+    this.#client = usesItself(base, adapter) ? base : this.#guarded()
   }
 
   get key(): string {
@@ -134,4 +134,8 @@ export class BranchClient implements Owner {
       failure === undefined ? {} : { cause: failure.error },
     )
   }
+}
+
+function usesItself(client: object, adapter: ManagedAdapterFactory): boolean {
+  return (client as { _engineConfig?: { adapter?: unknown } })._engineConfig?.adapter === adapter
 }

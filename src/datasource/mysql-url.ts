@@ -62,7 +62,7 @@ function labelOf(text: string, url: Pick<MysqlUrl, 'host' | 'port' | 'database' 
 }
 
 function nameOf(parameter: string): string {
-  return parameter.split('=', 1)[0] as string
+  return decode((parameter.split('=', 1)[0] as string).replaceAll('+', ' '))
 }
 
 function decode(text: string): string {

@@ -29,16 +29,19 @@ export function identifySqlite(text: string): DatasourceIdentity {
 /** Of a file that need not exist. Not simply `resolve()`: `..` after a symbolic link goes up from where that leads. */
 function realPath(path: string): string {
   const absolute = isAbsolute(path) ? path : process.cwd() + sep + path
-  return (
-    existing(absolute) ??
-    existing(dirname(absolute), basename(absolute)) ??
-    (/(^|[\\/])\.\.([\\/]|$)/.test(absolute) ? absolute : normalize(absolute))
-  )
+  // The deepest folder that exists: what is made below it later is no link, and changes nothing.
+  const missing: string[] = []
+  for (let folder = absolute; ; folder = dirname(folder)) {
+    const real = existing(folder)
+    if (real !== undefined) return missing.includes('..') ? absolute : join(real, ...missing)
+    if (folder === dirname(folder)) return missing.includes('..') ? absolute : normalize(absolute)
+    missing.unshift(basename(folder))
+  }
 }
 
-function existing(path: string, name = ''): string | undefined {
+function existing(path: string): string | undefined {
   try {
-    return join(realpathSync.native(path), name)
+    return realpathSync.native(path)
   } catch {
     return undefined
   }

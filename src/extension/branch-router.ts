@@ -209,6 +209,10 @@ export class BranchRouter {
   #transaction(current: () => Member, [work, ...rest]: unknown[]): Promise<unknown> {
     try {
       const member = current()
+      // What only looks like an array would be read once here, and otherwise by Prisma.
+      if (!Array.isArray(work) && typeof work !== 'function') {
+        throw new TypeError(`$transaction expects an array of queries or a function, got ${describe(work)}`)
+      }
       const own = Array.isArray(work) ? ownBatch(work, member, nameOf) : this.#staying(work, member)
       const transaction = member.client.$transaction(own, ...rest)
       // An extension may have put anything in its place.

@@ -16,7 +16,7 @@ import { RoutedQuery } from './routed-query.ts'
  * @throws {MixedTransactionError} before anything is sent
  */
 export function ownBatch(queries: readonly unknown[], own: Member, nameOf: (owner: Owner) => string): unknown[] {
-  const ofOwn = queries.map((query) => (isPrismaPromise(query) ? RoutedQuery.on(own, query) : query))
+  const ofOwn = Array.from(queries, (query) => (isPrismaPromise(query) ? RoutedQuery.on(own, query) : query))
   if (ofOwn.every((query, i) => query !== undefined || queries[i] === undefined)) return ofOwn
   const name = (maker: Maker | undefined) => {
     if (maker === undefined) return 'a client that branches() does not know'

@@ -1,5 +1,7 @@
 import { extend, type PrismaClientLike } from '../catalog/prisma-client.ts'
+import { BranchFactoryError } from '../settings/errors.ts'
 import type { Member } from './member.ts'
+import { isRouted } from './routed-client.ts'
 import { RoutedQuery } from './routed-query.ts'
 import { Views } from './views.ts'
 
@@ -13,7 +15,7 @@ import { Views } from './views.ts'
 export function applyExtension(extension: unknown, member: Member, views: Views): PrismaClientLike {
   if (typeof extension === 'function') {
     const given = views.of(member.client, member)
-    return extend(member.client, () => Views.unwrap(extension(given)))
+    return extend(member.client, () => ownClient(Views.unwrap(extension(given)), member))
   }
   if (typeof extension !== 'object' || extension === null) return extend(member.client, extension)
   const { query, model, client } = extension as Record<string, unknown>
@@ -24,6 +26,33 @@ export function applyExtension(extension: unknown, member: Member, views: Views)
     ...(model === undefined ? {} : { model: eachFunction(model, bound) }),
     ...(client === undefined ? {} : { client: eachFunction(client, bound, CLIENT) }),
   })
+}
+
+/** By client that an extension returned, the branch's client that it was called with. */
+const basesOf = new WeakMap<object, PrismaClientLike>()
+
+/**
+ * An extension given as a function is called once for each client, and may return another than it was called with: one that
+ * it keeps, or takes from around it, serves another branch. Of whose make a client is, Prisma says in a field of its own
+ * alone; where there is none, one that comes again is found out.
+ *
+ * @throws {BranchFactoryError} unless the client is the member's
+ */
+function ownClient(returned: unknown, { client, owner }: Member): unknown {
+  if (typeof returned !== 'object' || returned === null) return returned
+  const known = basesOf.get(returned) ?? owner.base
+  basesOf.set(returned, known)
+  const [original, own] = [originalOf(returned), originalOf(client)]
+  const isOwn = original === undefined || own === undefined || original === own
+  if (known === owner.base && isOwn && !isRouted(returned)) return returned
+  throw new BranchFactoryError(
+    'An extension given as a function returned a client of another branch. It is called once for each branch, and must ' +
+      'extend the client that it is given: (client) => client.$extends({ … })',
+  )
+}
+
+function originalOf(client: object): unknown {
+  return (client as { _originalClient?: unknown })._originalClient
 }
 
 type Callable = (...args: unknown[]) => unknown

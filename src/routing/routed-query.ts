@@ -1,4 +1,5 @@
 import { types } from 'node:util'
+import { MixedTransactionError } from '../settings/errors.ts'
 import type { Maker } from './maker.ts'
 import type { Member } from './member.ts'
 import { failingPromise, isPrismaPromise, type PrismaPromise } from './prisma-promise.ts'
@@ -26,6 +27,8 @@ export class RoutedQuery implements PrismaPromise {
   readonly #query: PrismaPromise
   readonly #maker: Maker | undefined
   readonly #remake: Remake | undefined
+  /** A batch that was looked at may have it, once. */
+  #isAdmitted = false
 
   private constructor(query: PrismaPromise, maker: Maker | undefined, remake?: Remake) {
     this.#query = query
@@ -52,9 +55,11 @@ export class RoutedQuery implements PrismaPromise {
   static on(member: Member, query: unknown): unknown {
     const maker = RoutedQuery.makerOf(query)
     if (maker === undefined || maker.transaction !== member.transaction) return undefined
-    if (maker.owner.base === member.owner.base) return query
-    if (maker.owner.key === undefined || maker.owner.key !== member.owner.key) return undefined
-    return (query as RoutedQuery).#remake?.(member)
+    const isOwn = maker.owner.base === member.owner.base
+    if (!isOwn && (maker.owner.key === undefined || maker.owner.key !== member.owner.key)) return undefined
+    const own = isOwn ? (query as RoutedQuery) : (query as RoutedQuery).#remake?.(member)
+    if (own instanceof RoutedQuery) own.#isAdmitted = true
+    return own
   }
 
   /** A query that nobody may make: it fails when it is awaited. */
@@ -114,7 +119,18 @@ export class RoutedQuery implements PrismaPromise {
     return this.then().finally(settled)
   }
 
+  /**
+   * Called by the `$transaction([…])` of a client. Of a client that `branches()` did not extend it has not been looked at,
+   * whose promises are main's: then a branch's query would be no part of the batch.
+   */
   requestTransaction(transaction: unknown): unknown {
+    const branch = this.#maker?.owner.branch
+    if (!this.#isAdmitted && branch !== undefined) {
+      return Promise.reject(
+        new MixedTransactionError(['a client that branches() does not know', JSON.stringify(branch)]),
+      )
+    }
+    this.#isAdmitted = false
     return this.#query.requestTransaction?.(transaction)
   }
 }

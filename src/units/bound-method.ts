@@ -28,14 +28,14 @@ export function replaceMethod(object: object, name: PropertyKey, value: Method):
   Object.defineProperty(object, name, { value, configurable: true, writable: true, enumerable: false })
 }
 
-export function isMethod(object: object, name: PropertyKey): boolean {
+export function isMethod(object: unknown, name: PropertyKey): boolean {
   return typeof look(object, name) === 'function'
 }
 
 /** What somebody returned may be anything, such as a proxy that throws on what it does not know. */
-function look(object: object, name: PropertyKey): unknown {
+export function look(object: unknown, name: PropertyKey): unknown {
   try {
-    return Reflect.get(object, name)
+    return Reflect.get(Object(object), name)
   } catch {
     return undefined
   }

@@ -1,34 +1,58 @@
+import { types } from 'node:util'
 import { bindFetchBody, isFetchBody } from './bound-fetch-body.ts'
 import { bindIterable } from './bound-iterator.ts'
-import { type Context, isMethod } from './bound-method.ts'
+import { type Context, isMethod, look } from './bound-method.ts'
 import { bindNodeStream } from './bound-node-stream.ts'
 import { bindWebStream } from './bound-web-stream.ts'
 
 /** Longer arrays are rows, not a handful of streams. */
 const A_FEW = 16
 
+/** How many objects are looked at for one result. */
+const MOST = 200
+
 /**
  * Lets what a unit of work made, and others read, be made in it however late that is (rule I4): iterators and iterables, Node
- * and web streams, and Fetch's requests and responses, of whatever class; also where they are properties of a plain object,
- * or among the few elements of an array. Everything else is left alone.
+ * and web streams, and Fetch's requests and responses, of whatever class; also where they are in what it returned: in
+ * properties, the elements of a short array, a Map or a Set. Everything else is left alone. What a getter would give is not
+ * seen.
  *
  * @returns the same object, whose methods run in the unit now; where it is frozen, one that stands for it
  */
 export function bindValue<T>(value: T, context: Context): T
 export function bindValue(value: unknown, context: Context): unknown {
-  if (typeof value !== 'object' || value === null) return value
-  if (Array.isArray(value)) return value.length > A_FEW ? value : bindMembers(value, context)
-  return isPlain(value) && !isReadLater(value) ? bindMembers(value, context) : bindOne(value, context)
+  return bindWithin(value, context, new Set())
 }
 
-function bindMembers(container: object, context: Context): object {
+/** @param seen what was looked at for this result */
+function bindWithin(value: unknown, context: Context, seen: Set<object>): unknown {
+  if (typeof value !== 'object' || value === null || seen.has(value) || seen.size >= MOST) return value
+  seen.add(value)
+  if (Array.isArray(value)) return value.length > A_FEW ? value : bindMembers(value, context, seen)
+  if (value instanceof Map) {
+    for (const [key, member] of value) replace(member, context, seen, (bound) => value.set(key, bound))
+    return value
+  }
+  if (value instanceof Set) {
+    for (const member of [...value]) replace(member, context, seen, (bound) => value.delete(member) && value.add(bound))
+    return value
+  }
+  if (isReadLater(value)) return bindOne(value, context)
+  // A pair of streams has them behind getters.
+  if (isMethod(look(value, 'readable'), 'getReader')) bindOne(look(value, 'readable') as object, context)
+  // What stands for something else may do anything when its properties are listed.
+  return types.isProxy(value) || ArrayBuffer.isView(value) ? value : bindMembers(value, context, seen)
+}
+
+function replace(member: unknown, context: Context, seen: Set<object>, by: (bound: unknown) => unknown): void {
+  const bound = bindWithin(member, context, seen)
+  if (bound !== member) by(bound)
+}
+
+function bindMembers(container: object, context: Context, seen: Set<object>): object {
   const replaced: [name: string, value: unknown][] = []
-  for (const name of Object.keys(container)) {
-    // Not by reading it, which would call a getter.
-    const value: unknown = Reflect.getOwnPropertyDescriptor(container, name)?.value
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) continue
-    const bound = bindOne(value, context)
-    if (bound !== value) replaced.push([name, bound])
+  for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(container))) {
+    replace(value, context, seen, (bound) => replaced.push([name, bound]))
   }
   if (replaced.every(([name, value]) => Reflect.set(container, name, value))) return container
   return Object.assign(Array.isArray(container) ? [...container] : { ...container }, Object.fromEntries(replaced))
@@ -83,9 +107,4 @@ function standInFor(frozen: object): object {
     getPrototypeOf: () => Reflect.getPrototypeOf(frozen),
   })
   return standIn
-}
-
-function isPlain(value: object): boolean {
-  const prototype = Reflect.getPrototypeOf(value)
-  return prototype === null || Reflect.getPrototypeOf(prototype) === null
 }

@@ -206,6 +206,52 @@ describe('I7: a batch with a promise of another branch is refused, and nothing i
     expect(await written(prisma)).toEqual({ main: 1, a: 1, b: 0 })
   })
 
+  it('by query(args) beside a promise of the client that was extended', async () => {
+    const { prisma, urls } = await sqliteBranches()
+    const base = new PrismaClient({ adapter: new PrismaLibSql({ url: urls.get('main') as string }) })
+    const extended = base
+      .$extends(
+        branches({
+          url: (name) => urls.get(name),
+          adapter: (url) => new PrismaLibSql({ url }),
+          client: (adapter) => new PrismaClient({ adapter }),
+          maxAge: Infinity,
+        }),
+      )
+      .$extends({
+        query: {
+          user: {
+            async create({ args, query }) {
+              const [, created] = await base.$transaction([base.$executeRaw`SELECT 1`, query(args)])
+              return created
+            },
+          },
+        },
+      })
+    onTestFinished(() => extended.$disconnect())
+    await expect(extended.$branch('a').user.create(row())).rejects.toMatchObject(MIXED)
+    await expect(extended.$withBranch('a', () => extended.user.create(row()))).rejects.toMatchObject(MIXED)
+    expect(await written(prisma)).toEqual(NOTHING)
+    // On main it is one client's.
+    await extended.user.create(row())
+    expect(await written(prisma)).toEqual({ ...NOTHING, main: 1 })
+  })
+
+  it('by what only looks like an array', async () => {
+    const { prisma } = await sqliteBranches()
+    const [a, b] = [prisma.$branch('a'), prisma.$branch('b')]
+    const disguised = {
+      length: 2,
+      map: (make: (query: unknown) => unknown) => [b.user.create(row()), a.user.create(row())].map(make),
+    }
+    const inherited = Object.assign(Object.create(Array.prototype), { 0: b.user.create(row()), length: 1 })
+    const overridden = Object.assign([a.user.create(row())], { map: disguised.map })
+    await expect(a.$transaction(disguised as never)).rejects.toThrow('expects an array of queries or a function')
+    await expect(a.$transaction(inherited as never)).rejects.toThrow('expects an array of queries or a function')
+    await a.$transaction(overridden)
+    expect(await written(prisma)).toEqual({ ...NOTHING, a: 1 })
+  })
+
   it('by a relation of a query of another branch', async () => {
     const { prisma } = await sqliteBranches()
     const b = prisma.$branch('b')
@@ -293,6 +339,44 @@ describe('I7: a batch with a promise of another branch is refused, and nothing i
     })
     await expect(extended.$branch('a').$mixed()).rejects.toMatchObject(MIXED)
     expect(await written(prisma)).toEqual(NOTHING)
+  })
+})
+
+describe('I2: an extension given as a function', () => {
+  const refused = { code: 'BRANCH_FACTORY_FAILED', message: expect.stringContaining('client of another branch') }
+
+  it('may not return a client that it keeps', async () => {
+    const { prisma } = await sqliteBranches()
+    let kept: unknown
+    const extended = prisma.$extends((client) => {
+      kept ??= client.$extends({ client: { $version: 1 } })
+      return kept as typeof client
+    })
+    expect(await whose(extended)).toBe('main')
+    await expect(extended.$withBranch('a', () => extended.user.count())).rejects.toMatchObject(refused)
+    expect(() => extended.$branch('b')).toThrow(expect.objectContaining(refused))
+  })
+
+  it('may not return a client from around it', async () => {
+    const { prisma } = await sqliteBranches()
+    expect(() => prisma.$extends(() => prisma as never)).toThrow(expect.objectContaining(refused))
+    expect(() => prisma.$extends(() => prisma.$extends({}) as never)).toThrow(expect.objectContaining(refused))
+    const other = new PrismaClient({ adapter: new PrismaLibSql({ url: ':memory:' }) })
+    expect(() => prisma.$extends(() => other as never)).toThrow(expect.objectContaining(refused))
+  })
+
+  it('may return the client that it is given, extended or not', async () => {
+    const { prisma } = await sqliteBranches()
+    const extended = prisma
+      .$extends((client) => client)
+      .$extends(
+        Prisma.defineExtension((client) => client.$extends({ client: { $one: 1 } }).$extends({ client: { $two: 2 } })),
+      )
+    expect([await whose(extended), await whose(extended.$branch('a')), await whose(extended.$branch('b'))]).toEqual([
+      'main',
+      'a',
+      'b',
+    ])
   })
 })
 

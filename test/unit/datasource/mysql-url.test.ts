@@ -175,6 +175,8 @@ describe('a URL of MySQL or MariaDB', () => {
     ['mysql://u:%23Secret@db/a', 'mysql://u:%23Secret@db/b'],
     ['mysql://u:p@db/app?initSql=a%20b', 'mysql://u:p@db/app?initSql=a+b'],
     ['mysql://u:p@db/app?database=a&database=b', 'mysql://u:p@db/app?database=b&database=a'],
+    // The last of a name counts, however it is spelled.
+    ['mariadb://u:p@x/db?host=b&%68ost=a', 'mariadb://u:p@x/db?%68ost=a&host=b'],
   ])('is kept apart: %s, %s', (one, other) => {
     expect(keyOf(one)).toBeDefined()
     expect(keyOf(other)).toBeDefined()

@@ -142,6 +142,14 @@ describe('a URL of a SQLite file', () => {
     expect(keyOf(one)).not.toBe(keyOf(other))
   })
 
+  it('is the same before its folder is made and afterwards, through a link too', () => {
+    const url = `file:${root}/link/new/er/x.db`
+    const before = keyOf(url)
+    mkdirSync(join(root, 'd/e/new/er'), { recursive: true })
+    expect(keyOf(url)).toBe(before)
+    expect(keyOf(`file:${root}/d/e/new/er/x.db`)).toBe(before)
+  })
+
   it('of a database in memory is the same wherever the process works', () => {
     const keys = [keyOf(':memory:'), keyOf('file::memory:')]
     process.chdir('a')

@@ -111,6 +111,42 @@ describe('I4: what a unit of work returns is made in it, whoever reads it', () =
     expect([await collect(first as AsyncIterable<string>), await collect(second as ReadableStream)]).toEqual([A, A])
   })
 
+  it('wherever it is in what the unit returns', async () => {
+    class Page {
+      readonly inner = { list: [visits()] }
+    }
+    const given = {
+      data: { users: visits() },
+      all: [{ one: visits() }],
+      map: new Map([['x', visits()]]),
+      set: new Set([visits()]),
+      page: new Page(),
+    }
+    const { data, all, map, set, page } = await inUnit('a', () => given)
+    const [inSet] = set
+    const found = [data.users, all[0]?.one, map.get('x'), inSet, page.inner.list[0]]
+    for (const made of found) expect(await collect(made as AsyncIterable<unknown>)).toEqual(A)
+  })
+
+  it('a pair of web streams, whose readable half is made as it is read', async () => {
+    const readable = pulling()
+    const { readable: bound } = await inUnit('a', () =>
+      Object.create({
+        get readable() {
+          return readable
+        },
+        writable: new WritableStream(),
+      }),
+    )
+    expect(await collect(bound)).toEqual(A)
+  })
+
+  it('and ends, however large and entangled the result is', async () => {
+    const circle: Record<string, unknown> = {}
+    for (let i = 0; i < 1_000; i++) circle[`k${i}`] = { circle, i }
+    expect(await inUnit('a', () => circle)).toBe(circle)
+  })
+
   it('nothing of an object that throws on what it does not know', async () => {
     const touchy = new Proxy(
       {},
