@@ -79,6 +79,7 @@ describe('plain node', () => {
       'BranchInTransactionError',
       'BranchRequiredError',
       'CloseTimeoutError',
+      'ClosedWhileConnectingError',
       'DrainTimeoutError',
       'InvalidBranchNameError',
       'InvalidCallbackError',
