@@ -127,7 +127,7 @@ class ManagedAdapter implements SqlDriverAdapter {
  * promises AsyncLocalStorage makes dear.
  */
 function runOn<T>(pool: Pool, work: AdapterWork, statement: (adapter: SqlDriverAdapter) => Promise<T>): Promise<T> {
-  return attempt(() => statement(pool.adapter)).then(
+  return pool.orStranded(attempt(() => statement(pool.adapter))).then(
     (result) => {
       pool.succeeded()
       pool.end()

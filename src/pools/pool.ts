@@ -62,6 +62,8 @@ export class Pool {
   #inFlight = 0
   /** Of what is in flight, those who wait for a probe. */
   readonly #verifying = new Set<(fit: boolean) => void>()
+  /** Callers whose statements may wait inside of the driver for a connection. */
+  readonly #strandable = new Set<(error: Error) => void>()
   #holds = 0
   /** It has lived long enough, but a transaction is open on it, and nobody needs another yet (rule L3). */
   #overstays: 'max-age' | 'idle' | undefined
@@ -172,6 +174,28 @@ export class Pool {
     } else if (this.#wasCut) {
       this.#close()
     }
+  }
+
+  /**
+   * What comes of a statement that has begun; or an error, when the driver has closed and nothing came: node-postgres never
+   * settles what still waits for a connection then.
+   */
+  orStranded<T>(statement: Promise<T>): Promise<T> {
+    // One that is alone on its pool waits for no connection. That is most of them, and promises are dear.
+    if (this.#inFlight === 1) return statement
+    return new Promise((resolve, reject) => {
+      this.#strandable.add(reject)
+      statement.then(
+        (result) => {
+          this.#strandable.delete(reject)
+          resolve(result)
+        },
+        (error: unknown) => {
+          this.#strandable.delete(reject)
+          reject(error)
+        },
+      )
+    })
   }
 
   /** A unit of work used it and is likely to use it again. */
@@ -292,7 +316,8 @@ export class Pool {
     this.#drainTimer?.cancel()
     this.#closeTimer ??= setPatientDeadline(clock, () => this.#giveUp(), settings.closeTimeout)
     keeper.closing(this)
-    this.#dispose().then(
+    const disposed = this.#dispose()
+    disposed.then(
       () => this.#countAsClosed(),
       (error: unknown) => {
         if (this.#state === 'closed') return
@@ -300,6 +325,16 @@ export class Pool {
         this.#countAsClosed()
       },
     )
+    if (this.#strandable.size === 0) return
+    const strand = () => clock.nextTurn(() => this.#strand())
+    disposed.then(strand, strand)
+  }
+
+  /** The driver has closed. What it had an answer to has it by now. */
+  #strand(): void {
+    for (const reject of this.#strandable) {
+      reject(new DrainTimeoutError(this.#context.settings.drainTimeout, 'statement'))
+    }
   }
 
   /** The driver had its time: to close, or before that to roll back what was cut. In any case it is told to close. */

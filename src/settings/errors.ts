@@ -189,17 +189,24 @@ export class CloseTimeoutError extends BranchError {
   }
 }
 
-/** The transaction was still open when the `drainTimeout` of its retired pool ran out, and was rolled back. */
+/**
+ * The transaction was still open when the `drainTimeout` of its retired pool ran out, and was rolled back; or the statement
+ * was still under way, and the driver closed without an answer to it.
+ */
 export class DrainTimeoutError extends BranchError {
   static {
     brand(DrainTimeoutError, 'DrainTimeoutError')
   }
 
-  constructor(ms: number) {
+  constructor(ms: number, what: 'transaction' | 'statement' = 'transaction') {
     super(
       'BRANCH_DRAIN_TIMEOUT',
-      `The transaction was open for longer than drainTimeout (${ms} ms) after its pool was retired, and was ` +
-        'rolled back. Raise drainTimeout (DB_CONN_DRAIN_TIMEOUT), or keep transactions shorter',
+      what === 'transaction'
+        ? `The transaction was open for longer than drainTimeout (${ms} ms) after its pool was retired, and was ` +
+            'rolled back. Raise drainTimeout (DB_CONN_DRAIN_TIMEOUT), or keep transactions shorter'
+        : `The statement was under way for longer than drainTimeout (${ms} ms) after its pool was retired, and the driver ` +
+            'closed without an answer to it: whether it was done is not known. Raise drainTimeout ' +
+            '(DB_CONN_DRAIN_TIMEOUT), or give statements a time limit on the server',
     )
   }
 }

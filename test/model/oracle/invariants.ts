@@ -326,10 +326,12 @@ export const whenSettled: Invariants<[Operation]> = {
   'H6: what succeeded was done once, and what gave up was not done': (_, { kind, outcome, sent }) =>
     outcome === 'failed' || sent === (outcome === 'ok' && kind !== 'client' ? 1 : 0),
 
-  'I1: a caller gets what the driver answered': (_, { answer, kind, outcome, sent }) => {
+  'I1: a caller gets what the driver answered, unless that has closed before': (_, operation) => {
+    const { answer, connection, kind, outcome, sent } = operation
     if (outcome === 'ok') return kind === 'client' || answer === 'ok' || answer === 'hang'
     if (sent === 0 || kind !== 'statement') return true
-    return outcome !== 'failed' || answer === 'lost' || answer === 'refused'
+    const hasClosed = connection?.disposed !== undefined && connection.cut !== undefined
+    return outcome !== 'failed' || hasClosed || answer === 'lost' || answer === 'refused'
   },
 
   'L5: nobody is told to leave but by a close, after drainTimeout': (world, { outcome }) =>

@@ -1,4 +1,8 @@
+import { EventEmitter } from 'node:events'
+import pg from 'pg'
 import { describe, expect, it } from 'vitest'
+import { ManagedAdapterFactory } from '../../../src/adapter/managed-adapter.ts'
+import { type SqlDriverAdapter, type SqlQuery, sql } from '../../../src/driver/driver-adapter.ts'
 import { poolBench } from '../../kit/pool-bench.ts'
 
 describe('closing', () => {
@@ -260,6 +264,61 @@ describe('closing', () => {
     await bench.pools.close('closed')
     await again
     expect(order).toEqual(['closed', 'close() is over'])
+  })
+
+  it('L5: a statement that waits for a connection inside of a driver that has closed gets an error, and no answer is lost', async () => {
+    const bench = poolBench({ maxAge: Infinity, drainTimeout: 5_000, closeTimeout: 1_000 })
+    const connected: pg.Pool[] = []
+    const answers: (() => void)[] = []
+    // The pool of node-postgres as it is, on connections whose answers the test gives.
+    class Connection extends EventEmitter {
+      connect(done: () => void) {
+        setImmediate(done)
+      }
+      query(text: string, _values: unknown, done: (error: null, result: object) => void) {
+        answers.push(() => done(null, { rows: [[text]], fields: [] }))
+      }
+      end(done?: () => void) {
+        setImmediate(() => done?.())
+      }
+      ref() {}
+      unref() {}
+    }
+    const connect = async (): Promise<SqlDriverAdapter> => {
+      const pool = new pg.Pool({ max: 1, Client: Connection as never })
+      connected.push(pool)
+      const queryRaw = async ({ sql: text }: SqlQuery) => {
+        const { rows } = await pool.query(text, [])
+        return { columnNames: ['text'], columnTypes: [], rows }
+      }
+      return {
+        provider: 'postgres',
+        adapterName: 'pg',
+        queryRaw,
+        executeRaw: async (query) => (await queryRaw(query)).rows.length,
+        executeScript: async () => {},
+        startTransaction: () => Promise.reject(new Error('No transactions here')),
+        dispose: () => pool.end(),
+      }
+    }
+    const factory = { provider: 'postgres', adapterName: 'pg', connect } as const
+    const datasource = { key: 'q', label: 'q', branch: 'q', connect }
+    const adapter = await new ManagedAdapterFactory(factory, datasource, bench.pools).connect()
+    const slow = adapter.queryRaw(sql('slow'))
+    const queued = expect(adapter.queryRaw(sql('queued'))).rejects.toMatchObject({
+      code: 'BRANCH_DRAIN_TIMEOUT',
+      message: expect.stringContaining('whether it was done is not known'),
+    })
+    await bench.clock.settle()
+    expect([answers.length, connected[0]?.waitingCount]).toEqual([1, 1])
+    const closed = bench.pools.close('closed')
+    await bench.clock.advance(6_000)
+    await closed
+    // Long after it counts as closed, the first is answered after all, and its connection ends.
+    answers[0]?.()
+    expect(await slow).toMatchObject({ rows: [['slow']] })
+    await queued
+    expect(answers).toHaveLength(1)
   })
 
   it('D2: closing twice, or from two places, closes once', async () => {
