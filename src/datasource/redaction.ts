@@ -69,7 +69,7 @@ class Redaction {
     const copy = emptyCopy(object)
     this.#copies.set(object, copy)
     for (const name of Reflect.ownKeys(object)) {
-      const descriptor = Reflect.getOwnPropertyDescriptor(object, name)
+      const descriptor = descriptorOf(object, name)
       if (descriptor === undefined || (Array.isArray(object) && name === 'length')) continue
       if ('value' in descriptor) descriptor.value = this.#value(object, name, descriptor.value, depth)
       Reflect.defineProperty(copy, name, { ...descriptor, configurable: true })
@@ -116,6 +116,12 @@ function entriesOf(object: object): [string | symbol, unknown][] {
     const descriptor = Reflect.getOwnPropertyDescriptor(object, name)
     return descriptor && 'value' in descriptor ? [[name, descriptor.value] as [string | symbol, unknown]] : []
   })
+}
+
+/** From Node 22 on a stack is an accessor that tells where the object it is on was made: a copy has to be given its text. */
+function descriptorOf(object: object, name: string | symbol): PropertyDescriptor | undefined {
+  if (name !== 'stack' || !(object instanceof Error)) return Reflect.getOwnPropertyDescriptor(object, name)
+  return { value: object.stack, writable: true, enumerable: false }
 }
 
 /** An object of the same class without properties. An error is made as one, since tools ask whether it is. */
