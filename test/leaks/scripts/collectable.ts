@@ -17,6 +17,7 @@ const kept = new Map<string, object>()
 const leak = process.argv[3] === 'leak'
 
 let latest = ''
+let disconnected = 0
 const nameOf = (url: string) => url.replace(/^file:\/|\.db$/g, '')
 
 /** The clients that the application makes for branches and their adapters are watched, but not of branches in use. */
@@ -37,7 +38,13 @@ function extended(options: Partial<BranchesOptions> = {}) {
       return { ...factory, connect }
     },
     client(adapter) {
-      const client = new PrismaClient({ adapter })
+      class Client extends PrismaClient {
+        override async $disconnect() {
+          await super.$disconnect()
+          disconnected++
+        }
+      }
+      const client = new Client({ adapter })
       const branch = latest
       if (!branch.startsWith(IN_USE)) graveyard.bury(`client of ${branch}`, client)
       if (leak) kept.set(branch, client)
@@ -51,15 +58,20 @@ function extended(options: Partial<BranchesOptions> = {}) {
     await branch.$transaction((transaction) => transaction.user.findMany())
     await prisma.$withBranch(name, () => prisma.user.findMany())
   }
-  return { prisma, visit }
+  /** Clients that are let go of are kept until they have been at rest. */
+  const disconnects = async (clients: number) => {
+    while (disconnected < clients) await delay(5)
+  }
+  return { prisma, visit, disconnects }
 }
 
 /** Each returns what stays in use, so that what it holds is not garbage. */
 const scenarios = {
   async closed() {
-    const { prisma, visit } = extended()
+    const { prisma, visit, disconnects } = extended()
     await visit('a')
     await prisma.$branches.close('a')
+    await disconnects(1)
     return prisma
   },
   async swapped() {
@@ -72,8 +84,9 @@ const scenarios = {
     return prisma
   },
   async shed() {
-    const { prisma, visit } = extended({ maxClients: 2 })
+    const { prisma, visit, disconnects } = extended({ maxClients: 2 })
     for (const name of ['a', 'b', IN_USE, `${IN_USE} too`, `${IN_USE} as well`]) await visit(name)
+    await disconnects(2)
     return prisma
   },
   async disconnected() {
