@@ -4,13 +4,15 @@
  *
  * @param sample one of them, for what they have in common
  * @param current the one that is current
+ * @param label how it is written as JSON, if its contents are not to be: Prisma's own have the configuration in them
  */
-export function followed(sample: object, current: () => unknown): object {
+export function followed(sample: object, current: () => unknown, label?: string): object {
   // A proxy can be called and constructed if its target can: so can a class.
   const target = typeof sample === 'function' ? class {} : {}
   const value = () => Object(current()) as object
   return new Proxy(target, {
-    get: (_, property) => followedProperty(value, property),
+    get: (_, property) =>
+      label !== undefined && property === 'toJSON' ? () => label : followedProperty(value, property, label),
     set: (_, property, assigned) => Reflect.set(value(), property, assigned),
     has: (_, property) => Reflect.has(value(), property),
     deleteProperty: (_, property) => Reflect.deleteProperty(value(), property),
@@ -25,7 +27,7 @@ export function followed(sample: object, current: () => unknown): object {
       const descriptor = Reflect.getOwnPropertyDescriptor(value(), property)
       if (descriptor === undefined) return undefined
       return {
-        value: followedProperty(value, property),
+        value: followedProperty(value, property, label),
         writable: true,
         enumerable: descriptor.enumerable ?? false,
         configurable: true,
@@ -34,11 +36,11 @@ export function followed(sample: object, current: () => unknown): object {
   })
 }
 
-function followedProperty(owner: () => object, property: string | symbol): unknown {
+function followedProperty(owner: () => object, property: string | symbol, label: string | undefined): unknown {
   const object = owner()
   const value: unknown = Reflect.get(object, property, object)
   if (typeof value === 'function') return followedMethod(value, owner, property)
-  return isFollowed(value) ? followed(value, () => Reflect.get(owner(), property)) : value
+  return isFollowed(value) ? followed(value, () => Reflect.get(owner(), property), label) : value
 }
 
 /** Called on the object itself, not on what stands for it: private fields are reached through the former alone. */
@@ -55,4 +57,9 @@ function followedMethod(sample: object, owner: () => object, property: string | 
 /** Data is what it is, wherever it is kept. */
 export function isFollowed(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** Whether a client's property is one of Prisma's own, which leads to its configuration. */
+export function isInternal(property: string | symbol): boolean {
+  return property === '$parent' || (typeof property === 'string' && property.startsWith('_'))
 }

@@ -1,6 +1,6 @@
-import { inspect } from 'node:util'
 import { isModelDelegate, type PrismaClientLike } from '../catalog/prisma-client.ts'
-import { followed, isFollowed } from './followed.ts'
+import { followed, isFollowed, isInternal } from './followed.ts'
+import { hide } from './hide.ts'
 import type { Member, Target } from './member.ts'
 import { RoutedQuery } from './routed-query.ts'
 
@@ -55,7 +55,9 @@ function router(route: Route, find: Find, overrides: object, label: string): obj
   // method, as test spies do. It is the proxy's target, which `inspect` prints: nothing in it may lead to a client,
   // since clients print their configuration with the password in it.
   const properties: Record<string | symbol, unknown> = Object.create(null, Object.getOwnPropertyDescriptors(overrides))
-  Object.defineProperty(properties, inspect.custom, { value: () => label, configurable: true, writable: true })
+  hide(properties, label)
+  /** What somebody has put there, in place of something or not. */
+  const assigned = new Set<string | symbol>()
 
   function get(property: string | symbol): unknown {
     const known = properties[property]
@@ -71,7 +73,8 @@ function router(route: Route, find: Find, overrides: object, label: string): obj
     } else if (isModelDelegate(value)) {
       properties[property] = router(route, (member) => member.delegate(property), {}, `${label}.${String(property)}`)
     } else if (isFollowed(value)) {
-      properties[property] = followed(value, () => find(route.current(nameOf(property))).value(property))
+      const its = () => find(route.current(nameOf(property))).value(property)
+      properties[property] = followed(value, its, isInternal(property) ? nameOf(property) : undefined)
     } else {
       return current(property, value)
     }
@@ -99,12 +102,25 @@ function router(route: Route, find: Find, overrides: object, label: string): obj
 
   const proxy = new Proxy(properties, {
     get: (_, property) => get(property),
-    set: (_, property, value) => Reflect.defineProperty(properties, property, dataProperty(value)),
+    set(_, property, value) {
+      assigned.add(property)
+      return Reflect.defineProperty(properties, property, dataProperty(value))
+    },
+    deleteProperty(_, property) {
+      assigned.delete(property)
+      return Reflect.deleteProperty(properties, property)
+    },
     has: (_, property) => has(property),
-    ownKeys: () => [...new Set([...Reflect.ownKeys(find(route.reference).object), ...Reflect.ownKeys(overrides)])],
+    ownKeys: () => {
+      const own = Reflect.ownKeys(find(route.reference).object)
+      return [...new Set([...own, ...Reflect.ownKeys(overrides), ...assigned])]
+    },
+    // Prisma's own does nothing any more once it is frozen.
+    preventExtensions: () => false,
     getOwnPropertyDescriptor(_, property) {
       if (!has(property)) return undefined
-      const enumerable = Reflect.getOwnPropertyDescriptor(find(route.reference).object, property)?.enumerable ?? false
+      const inner = Reflect.getOwnPropertyDescriptor(find(route.reference).object, property)
+      const enumerable = inner?.enumerable ?? assigned.has(property)
       return { ...dataProperty(get(property)), enumerable }
     },
     getPrototypeOf: () => Reflect.getPrototypeOf(find(route.reference).object),

@@ -1,5 +1,6 @@
-import { inspect } from 'node:util'
 import { BranchInTransactionError } from '../settings/errors.ts'
+import { followed, isFollowed, isInternal } from './followed.ts'
+import { hide } from './hide.ts'
 import type { Maker } from './maker.ts'
 import type { Member, Target } from './member.ts'
 import { RoutedQuery } from './routed-query.ts'
@@ -23,29 +24,38 @@ export function transactionOf(object: object): object | undefined {
 export function transactionClient(client: object, owner: Member, transact: (args: unknown[]) => unknown): object {
   const maker = { owner: owner.owner, transaction: client }
   makers.set(client, maker)
-  return new Proxy(SHELL, new ClientHandler(client, maker, owner, transact))
+  return new ClientHandler(client, maker, owner, transact).proxy
 }
 
-/** The target of all: `inspect` prints it, and Prisma's clients print their configuration with the password in it. */
-const SHELL: object = Object.create(null, {
-  [inspect.custom]: { value: () => 'PrismaClient (of a transaction)', configurable: true },
-})
+/** The target of all: what is printed is this. */
+const LABEL = 'PrismaClient (of a transaction)'
+const SHELL: object = {}
+hide(SHELL, LABEL)
 
 /** Stands for one of Prisma's own objects. */
 class Handler implements ProxyHandler<object> {
-  protected readonly object: Record<string | symbol, unknown>
-  protected readonly maker: Maker
+  // Private, so that nothing leads to a client for whoever prints the proxy with its handler.
+  readonly #object: Record<string | symbol, unknown>
+  readonly #maker: Maker
   readonly #known = new Map<string | symbol, unknown>()
 
   constructor(object: object, maker: Maker) {
-    this.object = object as Record<string | symbol, unknown>
-    this.maker = maker
+    this.#object = object as Record<string | symbol, unknown>
+    this.#maker = maker
+  }
+
+  protected get object(): Record<string | symbol, unknown> {
+    return this.#object
+  }
+
+  protected get maker(): Maker {
+    return this.#maker
   }
 
   get(_: object, property: string | symbol): unknown {
     let value = this.#known.get(property)
     if (value === undefined) {
-      value = this.lookUp(property)
+      value = property === 'toJSON' ? Reflect.get(SHELL, property) : this.lookUp(property)
       this.#known.set(property, value)
     }
     return value
@@ -75,9 +85,25 @@ class Handler implements ProxyHandler<object> {
     return Reflect.getPrototypeOf(this.object)
   }
 
+  /** The target is that of others as well. */
+  preventExtensions(): boolean {
+    return false
+  }
+
+  defineProperty(_: object, property: string | symbol, descriptor: PropertyDescriptor): boolean {
+    this.#known.delete(property)
+    return Reflect.defineProperty(this.object, property, descriptor)
+  }
+
+  deleteProperty(_: object, property: string | symbol): boolean {
+    this.#known.delete(property)
+    return Reflect.deleteProperty(this.object, property)
+  }
+
   protected lookUp(property: string | symbol): unknown {
     const { object, maker } = this
     const value = object[property]
+    if (isFollowed(value) && isInternal(property)) return followed(value, () => object[property], LABEL)
     if (typeof value !== 'function') return value
     // The name is that of a routed client's methods, for the line in Prisma's error messages.
     const name = `Proxy.${String(property)}`
@@ -88,11 +114,17 @@ class Handler implements ProxyHandler<object> {
 class ClientHandler extends Handler {
   readonly #owner: Member
   readonly #transact: (args: unknown[]) => unknown
+  readonly #proxy: object
 
   constructor(client: object, maker: Maker, owner: Member, transact: (args: unknown[]) => unknown) {
     super(client, maker)
     this.#owner = owner
     this.#transact = transact
+    this.#proxy = new Proxy(SHELL, this)
+  }
+
+  get proxy(): object {
+    return this.#proxy
   }
 
   protected override lookUp(property: string | symbol): unknown {
@@ -101,7 +133,20 @@ class ClientHandler extends Handler {
     if (!this.#owner.isDelegate(property)) return super.lookUp(property)
     const delegate = this.object[property] as Target['object']
     makers.set(delegate, this.maker)
-    return new Proxy(SHELL, new Handler(delegate, this.maker))
+    return new Proxy(SHELL, new DelegateHandler(delegate, this.maker, this.#proxy))
+  }
+}
+
+class DelegateHandler extends Handler {
+  readonly #parent: object
+
+  constructor(delegate: object, maker: Maker, parent: object) {
+    super(delegate, maker)
+    this.#parent = parent
+  }
+
+  protected override lookUp(property: string | symbol): unknown {
+    return property === '$parent' ? this.#parent : super.lookUp(property)
   }
 }
 
