@@ -1,7 +1,8 @@
 import { schemaFinder } from '../adapter/qualified-schema.ts'
 import type { Branch } from '../datasource/branch.ts'
 import { identifyDatasource } from '../datasource/identity.ts'
-import { redact } from '../datasource/redaction.ts'
+import { redactor } from '../datasource/redaction.ts'
+import { discard } from '../driver/discard.ts'
 import type { SqlDriverAdapter, SqlDriverAdapterFactory, SqlQuery, Transaction } from '../driver/driver-adapter.ts'
 import type { Datasource } from '../pools/datasource.ts'
 import { BranchFactoryError, PinnedSchemaError } from '../settings/errors.ts'
@@ -15,6 +16,7 @@ export class BranchDatasource implements Datasource {
   readonly key: string
   readonly label: string
   readonly branch: string
+  readonly redact: (error: unknown) => unknown
   readonly #factory: SqlDriverAdapterFactory
   readonly #branch: Branch
   #pinned: ReadonlySet<string> = new Set()
@@ -23,6 +25,7 @@ export class BranchDatasource implements Datasource {
     this.key = branch.key
     this.label = branch.label
     this.branch = branch.name
+    this.redact = redactor(branch.url)
     this.#factory = factory
     this.#branch = branch
   }
@@ -46,12 +49,8 @@ export class BranchDatasource implements Datasource {
       throw this.redact(error)
     }
     this.#checkDriver(adapter)
-    await this.#checkSchema(adapter)
+    this.#checkSchema(adapter)
     return this.#pinned.size === 0 ? adapter : this.#refusingPinned(adapter)
-  }
-
-  redact(error: unknown): unknown {
-    return redact(error, this.#branch.url)
   }
 
   /** A relative path is another file once the process has another working directory (rule I1). */
@@ -77,16 +76,26 @@ export class BranchDatasource implements Datasource {
    * Prisma 7 reads no schema from the URL, so that an adapter that does not would read and write the rows of `public`
    * (rule B4).
    */
-  async #checkSchema(adapter: SqlDriverAdapter): Promise<void> {
+  #checkSchema(adapter: SqlDriverAdapter): void {
     const { name, schema } = this.#branch
-    const used = adapter.getConnectionInfo?.().schemaName ?? 'public'
-    if (schema === undefined || schema === used || adapter.provider !== 'postgres') return
-    await adapter.dispose()
+    if (schema === undefined || adapter.provider !== 'postgres') return
+    const used = this.#schemaOf(adapter)
+    if (schema === used) return
+    discard(adapter)
     throw new BranchFactoryError(
       `The URL of branch ${JSON.stringify(name)} names the schema ${JSON.stringify(schema)}, but its adapter uses ` +
         `${JSON.stringify(used)}. Prisma 7 reads no schema from the URL: write adapter: schemaAdapter(PrismaPg), from ` +
         'prisma-extension-branches/postgres',
     )
+  }
+
+  #schemaOf(adapter: SqlDriverAdapter): string {
+    try {
+      return adapter.getConnectionInfo?.().schemaName ?? 'public'
+    } catch (error) {
+      discard(adapter)
+      throw this.redact(error)
+    }
   }
 
   /** Prisma writes a pinned schema into its SQL whatever schema the adapter has, so that the SQL is what tells (rule I3). */

@@ -16,7 +16,13 @@ const IDENTITY: ReadonlySet<string | symbol> = new Set(['code', 'name', 'errno',
  * @param url whose secrets are hidden, besides whatever looks like the password of any URL
  */
 export function redact(error: unknown, url?: string): unknown {
-  return new Redaction(new Secrets(url)).of(error)
+  return redactor(url)(error)
+}
+
+/** {@link redact} for many errors of one URL, which is searched for its secrets once. */
+export function redactor(url?: string): (error: unknown) => unknown {
+  const secrets = new Secrets(url)
+  return (error) => new Redaction(secrets).of(error)
 }
 
 class Redaction {
