@@ -1,3 +1,4 @@
+import { adapterOfClient } from '../driver/adapter-of-client.ts'
 import { isAdapterFactory, type SqlDriverAdapterFactory } from '../driver/driver-adapter.ts'
 import { systemClock } from '../pools/clock.ts'
 import type { Datasource } from '../pools/datasource.ts'
@@ -62,8 +63,7 @@ class PersistentAdapterFactory extends ManagedAdapterFactory implements Persiste
 
   /** Of the adapter that a client was made with, if it is one of these and Prisma says so. */
   static poolsOf(client: object): Pools | undefined {
-    const { _engineConfig: config } = client as { _engineConfig?: { adapter?: unknown } }
-    const adapter = config?.adapter
+    const adapter = adapterOfClient(client)
     return typeof adapter === 'object' && adapter !== null && #parts in adapter ? adapter.#parts.pools : undefined
   }
 
@@ -87,9 +87,8 @@ class PersistentAdapterFactory extends ManagedAdapterFactory implements Persiste
 }
 
 /**
- * The pools of a client that was made with {@link persistentAdapter}: main's, for its statistics and for closing them.
- * Prisma has no public way to ask a client for its adapter, so that this reads a field of its own; where there is none, the
- * client is closed as Prisma closes it.
+ * The pools of a client that was made with {@link persistentAdapter}: main's, for its statistics and for closing them. A
+ * client that does not say is closed as Prisma closes it.
  */
 export function persistentPoolsOf(client: object): Pools | undefined {
   return PersistentAdapterFactory.poolsOf(client)

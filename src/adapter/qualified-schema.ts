@@ -1,8 +1,3 @@
-/** The first of `schemas` that a statement qualifies a table or type with; see {@link schemaFinder}. */
-export function qualifiesWith(sql: string, schemas: Iterable<string>): string | undefined {
-  return schemaFinder(schemas)(sql)
-}
-
 /**
  * Finds the first of `schemas` that a statement of PostgreSQL qualifies a table or type with, in double quotes as Prisma
  * writes them: `"public"."User"`. What is in a string, a comment or another identifier does not count, nor does a table or

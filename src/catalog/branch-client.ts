@@ -1,4 +1,5 @@
 import type { ManagedAdapterFactory } from '../adapter/managed-adapter.ts'
+import { adapterOfClient } from '../driver/adapter-of-client.ts'
 import type { Clock, Timer } from '../pools/clock.ts'
 import type { Datasource } from '../pools/datasource.ts'
 import { BranchFactoryError } from '../settings/errors.ts'
@@ -52,7 +53,7 @@ export class BranchClient implements Owner {
     })
     this.datasource = datasource
     this.#adapter = adapter
-    this.#client = usesItself(base, adapter) ? base : this.#guarded()
+    this.#client = adapterOfClient(base) === adapter ? base : this.#guarded()
   }
 
   get key(): string {
@@ -134,8 +135,4 @@ export class BranchClient implements Owner {
       failure === undefined ? {} : { cause: failure.error },
     )
   }
-}
-
-function usesItself(client: object, adapter: ManagedAdapterFactory): boolean {
-  return (client as { _engineConfig?: { adapter?: unknown } })._engineConfig?.adapter === adapter
 }

@@ -1,3 +1,4 @@
+import { decodeWhereEncoded } from '../datasource/percent.ts'
 import { LONGEST_IDENTIFIER } from '../datasource/search-path.ts'
 import { urlParts } from '../datasource/url-parts.ts'
 
@@ -63,16 +64,16 @@ export function templatePlaces(template: string): TemplatePlaces {
   for (const parameter of parameters.filter(has)) {
     const [name = '', ...value] = parameter.split('=')
     // node-postgres and Prisma know schema, not Schema.
-    const meant = kind === 'other' ? decoded(name).toLowerCase() : decoded(name)
+    const meant = kind === 'other' ? decodeWhereEncoded(name).toLowerCase() : decodeWhereEncoded(name)
     if (has(name) || ![...NAMING_PARAMETERS[kind], ...HARMLESS_PARAMETERS[kind]].includes(meant)) {
       return refused('in a parameter that a driver may obey, or ignore')
     }
     if (!NAMING_PARAMETERS[kind].includes(meant)) continue
     leads = true
-    rules.push(...identifierRules(decoded(value.join('=')), kind))
+    rules.push(...identifierRules(decodeWhereEncoded(value.join('=')), kind))
   }
   if (!leads && parameters.some(has)) return refused('where it names no place: all names would lead to one')
-  if (has(pathOnly) && kind !== 'other') rules.push(...identifierRules(decoded(pathOnly.slice(1)), kind))
+  if (has(pathOnly) && kind !== 'other') rules.push(...identifierRules(decodeWhereEncoded(pathOnly.slice(1)), kind))
   // By default, its names of databases and schemas have no case.
   if (scheme === 'sqlserver') rules.push(LOWER_CASE)
   return tooLong(rules) ?? { rules }
@@ -166,12 +167,4 @@ function has(text: string): boolean {
 function otherParts(template: string) {
   const [, scheme = '', path = '', query = ''] = /^([^:]*):([^?#]*)(.*)$/s.exec(template) ?? []
   return { scheme, userinfo: '', hosts: '', path, query: query.slice(1), fragment: '' }
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
 }

@@ -1,4 +1,5 @@
 import type { DatasourceIdentity } from './datasource-identity.ts'
+import { decodeStrictly } from './percent.ts'
 import { foldHost, shownHost, UnreadableUrl, unambiguousParts } from './url-parts.ts'
 
 /** What a URL of MySQL or MariaDB says, as MariaDB's connector reads it after `@prisma/adapter-mariadb` has. */
@@ -40,13 +41,13 @@ export function readMysqlUrl(text: string): MysqlUrl {
   if (url.hostname === '') throw new UnreadableUrl('it must name a host')
   if (url.pathname.length < 2) throw new UnreadableUrl("it must name a database: MariaDB's connector asks for one")
   const parameters = query ? query.split('&') : []
-  for (const parameter of parameters) decode(parameter)
+  for (const parameter of parameters) decodeStrictly(parameter)
   return {
-    user: decode(url.username),
-    password: decode(url.password),
-    host: decode(url.hostname.replace(/^\[(.+)\]$/, '$1')),
+    user: decodeStrictly(url.username),
+    password: decodeStrictly(url.password),
+    host: decodeStrictly(url.hostname.replace(/^\[(.+)\]$/, '$1')),
     port: url.port,
-    database: decode(url.pathname.slice(1)),
+    database: decodeStrictly(url.pathname.slice(1)),
     parameters,
   }
 }
@@ -62,13 +63,5 @@ function labelOf(text: string, url: Pick<MysqlUrl, 'host' | 'port' | 'database' 
 }
 
 function nameOf(parameter: string): string {
-  return decode((parameter.split('=', 1)[0] as string).replaceAll('+', ' '))
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    throw new UnreadableUrl('it has a percent sign that does not encode anything: %25 is one')
-  }
+  return decodeStrictly((parameter.split('=', 1)[0] as string).replaceAll('+', ' '))
 }

@@ -1,4 +1,5 @@
 import type { DatasourceIdentity } from './datasource-identity.ts'
+import { decodeStrictly } from './percent.ts'
 import { foldHost, shownHost, UnreadableUrl, unambiguousParts, urlParts } from './url-parts.ts'
 
 /**
@@ -47,9 +48,9 @@ export function readPostgresUrl(text: string): PostgresUrl {
   const valuesOf = (name: string) => parameters.filter(([other]) => other === name).map(([, value]) => value)
   if (valuesOf('schema').length > 1) throw new UnreadableUrl('its parameter schema is given twice')
   const own = {
-    user: decode(url.username),
-    password: decode(url.password),
-    host: decode(hostname),
+    user: decodeStrictly(url.username),
+    password: decodeStrictly(url.password),
+    host: decodeStrictly(hostname),
     port: url.port,
   }
   if (/^%2f/i.test(hostname) && valuesOf('host').at(-1)) {
@@ -57,7 +58,7 @@ export function readPostgresUrl(text: string): PostgresUrl {
   }
   const path = url.pathname.slice(1)
   // node-postgres leaves encoded there what separates the parts of a URL.
-  const database = decode(path, decodeURI)
+  const database = decodeStrictly(path, decodeURI)
   if (IGNORED_NAMES.some((name) => valuesOf(name).some((value) => value !== database))) {
     throw new UnreadableUrl('node-postgres takes the name of the database from the path, and ignores it as a parameter')
   }
@@ -83,11 +84,8 @@ function identifySingleHost(url: PostgresUrl): DatasourceIdentity {
   const schema = parameters.find(([name]) => name === 'schema')?.[1]
   const shownPort = url.port === DEFAULT_PORT ? '' : url.port
   const shown = `postgresql://${shownHost(foldHost(url.host), shownPort)}${database && `/${encodeURI(database)}`}`
-  return {
-    key: `postgresql\0${JSON.stringify([user, password, foldHost(url.host), port, database, overridden, sorted])}`,
-    label: schema === undefined ? shown : `${shown}?schema=${encodeURIComponent(schema)}`,
-    ...(schema === undefined ? {} : { schema }),
-  }
+  const key = `postgresql\0${JSON.stringify([user, password, foldHost(url.host), port, database, overridden, sorted])}`
+  return inSchema(schema, { key, label: shown })
 }
 
 /** Several hosts to try in turn: libpq's form, which node-postgres does not take but other drivers do. */
@@ -97,12 +95,11 @@ function identifyMultiHost(text: string): DatasourceIdentity {
   const schemas = new URLSearchParams(query).getAll('schema')
   if (schemas.length > 1) throw new UnreadableUrl('its parameter schema is given twice')
   const [schema] = schemas
-  const shown = `postgresql://${hosts}${path}`
-  return {
-    key: text,
-    label: schema === undefined ? shown : `${shown}?schema=${encodeURIComponent(schema)}`,
-    ...(schema === undefined ? {} : { schema }),
-  }
+  return inSchema(schema, { key: text, label: `postgresql://${hosts}${path}` })
+}
+
+function inSchema(schema: string | undefined, { key, label }: DatasourceIdentity): DatasourceIdentity {
+  return schema === undefined ? { key, label } : { key, label: `${label}?schema=${encodeURIComponent(schema)}`, schema }
 }
 
 /** Where spaces or percent signs are not encoded, node-postgres encodes all there is but a `%` before two digits. */
@@ -121,12 +118,4 @@ function parse(text: string): { url: URL; hostname: string } {
 
 function withHost(url: URL): { url: URL; hostname: string } {
   return { url, hostname: url.hostname.replace(/^\[(.+)\]$/, '$1') }
-}
-
-function decode(text: string, decoder = decodeURIComponent): string {
-  try {
-    return decoder(text)
-  } catch {
-    throw new UnreadableUrl('it has a percent sign that does not encode anything: %25 is one')
-  }
 }

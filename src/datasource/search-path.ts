@@ -2,7 +2,7 @@
 export const LONGEST_IDENTIFIER = 63
 
 /** As an identifier in SQL. The name must have no double quote in it. */
-export function quote(identifier: string): string {
+function quote(identifier: string): string {
   return `"${identifier}"`
 }
 

@@ -1,3 +1,4 @@
+import { decodeWhereEncoded } from './percent.ts'
 import { urlParts } from './url-parts.ts'
 
 /** What stands in the place of what is hidden. */
@@ -48,15 +49,6 @@ function secretsOf(url: string): string[] {
   )
   const spelled = [...password, ...named.map(([, , value = '']) => value)]
   const parsed = URL.canParse(url) ? [new URL(url).password] : []
-  const all = new Set([...spelled, ...parsed, ...spelled.map(decode)])
+  const all = new Set([...spelled, ...parsed, ...spelled.map(decodeWhereEncoded)])
   return [...all].sort((a, b) => b.length - a.length)
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    // A percent sign that encodes nothing stands for itself.
-    return text
-  }
 }

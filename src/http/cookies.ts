@@ -1,3 +1,5 @@
+import { decodeWhereEncoded } from '../datasource/percent.ts'
+
 /** A cookie that names a branch. `path` and `domain` are those that it was set with: it is only cleared with the same. */
 export interface BranchCookie {
   name: string
@@ -12,7 +14,7 @@ export function readCookie(header: string | undefined, name: string): string | u
     const equals = pair.indexOf('=')
     if (equals === -1 || pair.slice(0, equals).trim() !== name) continue
     const value = pair.slice(equals + 1).trim()
-    return decode(/^".*"$/.test(value) ? value.slice(1, -1) : value)
+    return decodeWhereEncoded(/^".*"$/.test(value) ? value.slice(1, -1) : value)
   }
   return undefined
 }
@@ -23,12 +25,4 @@ export function clearCookie({ name, path = '/', domain }: BranchCookie): string 
   // Browsers take a cookie with such a name from nobody but who calls it secure.
   const secure = /^__(Host|Secure)-/i.test(name) ? '; Secure' : ''
   return `${name}=; ${scope}; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT${secure}`
-}
-
-function decode(value: string): string {
-  try {
-    return decodeURIComponent(value)
-  } catch {
-    return value
-  }
 }

@@ -116,11 +116,6 @@ export class Pool {
     return this.#lifetime.startedAt
   }
 
-  /** At max-age or past it. */
-  get obsolete(): boolean {
-    return this.#lifetime.isOver
-  }
-
   /** Why it is to be replaced, if it is. */
   get over(): 'max-age' | 'idle' | undefined {
     return this.#lifetime.over(this.#inFlight)
@@ -164,7 +159,7 @@ export class Pool {
     if (this.#state === 'live') {
       const overstays = this.#overstays
       this.#overstays = undefined
-      if (overstays === 'idle' || (overstays === 'max-age' && this.obsolete)) {
+      if (overstays === 'idle' || (overstays === 'max-age' && this.#lifetime.isOver)) {
         void this.retire(overstays)
         return
       }

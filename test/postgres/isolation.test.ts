@@ -6,17 +6,10 @@ import { PrismaClient } from '../../generated/postgres/client.ts'
 import { branches } from '../../src/index.ts'
 import { schemaAdapter, schemaUrl } from '../../src/postgres.ts'
 import { createBranch } from '../kit/branches.ts'
-import { testDatabase } from './kit.ts'
+import { multischemaDatabase, testDatabase } from './kit.ts'
 
 it('I3: a model that @@schema pins to another schema is refused on a branch, and reached on main', async () => {
-  const database = await testDatabase()
-  await database.query(`
-    CREATE SCHEMA branch_a; CREATE SCHEMA "Shared data"; CREATE SCHEMA types;
-    CREATE TYPE "Shared data"."Level" AS ENUM ('LOW', 'HIGH');
-    CREATE TYPE types."Colour" AS ENUM ('RED', 'BLUE');
-    CREATE TABLE public."Item" (id serial PRIMARY KEY, name text UNIQUE NOT NULL, colour types."Colour");
-    CREATE TABLE branch_a."Item" (LIKE public."Item" INCLUDING ALL);
-    CREATE TABLE "Shared data".parts (id serial PRIMARY KEY, level "Shared data"."Level" NOT NULL, "itemId" int NOT NULL)`)
+  const database = await multischemaDatabase()
   const prisma = new Multischema({ adapter: new PrismaPg({ connectionString: database.url }) }).$extends(
     branches({
       url: (name) => schemaUrl(database.url, name),

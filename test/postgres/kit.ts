@@ -30,6 +30,19 @@ export async function testDatabase(): Promise<PostgresDatabase> {
   return database
 }
 
+/** Where models of `prisma/multischema` live in main, and the table of one of them in a branch, `branch_a`. */
+export async function multischemaDatabase(): Promise<PostgresDatabase> {
+  const database = await testDatabase()
+  await database.query(`
+    CREATE SCHEMA branch_a; CREATE SCHEMA "Shared data"; CREATE SCHEMA types;
+    CREATE TYPE "Shared data"."Level" AS ENUM ('LOW', 'HIGH');
+    CREATE TYPE types."Colour" AS ENUM ('RED', 'BLUE');
+    CREATE TABLE public."Item" (id serial PRIMARY KEY, name text UNIQUE NOT NULL, colour types."Colour");
+    CREATE TABLE branch_a."Item" (LIKE public."Item" INCLUDING ALL);
+    CREATE TABLE "Shared data".parts (id serial PRIMARY KEY, level "Shared data"."Level" NOT NULL, "itemId" int NOT NULL)`)
+  return database
+}
+
 /** A client of the database with the extension, and a schema with one user, named after it, for each branch. */
 export async function postgresBranches(
   names: string[],

@@ -2,11 +2,11 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import { expect, it, onTestFinished } from 'vitest'
 import { PrismaClient as Multischema } from '../../generated/multischema/client.ts'
 import { PrismaClient } from '../../generated/postgres/client.ts'
-import { qualifiesWith } from '../../src/adapter/qualified-schema.ts'
+import { schemaFinder } from '../../src/adapter/qualified-schema.ts'
 import { pinnedSchemas } from '../../src/catalog/pinned-schemas.ts'
 import { schemaAdapter, schemaUrl } from '../../src/postgres.ts'
 import { createBranch } from '../kit/branches.ts'
-import { testDatabase } from './kit.ts'
+import { multischemaDatabase, testDatabase } from './kit.ts'
 
 const CONTROL = /^(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE)/
 
@@ -18,14 +18,7 @@ function statements(client: { $on(event: 'query', see: (event: { query: string }
 }
 
 it('I3: each statement for a pinned model is known by the schema in it, on a branch of another schema too', async () => {
-  const database = await testDatabase()
-  await database.query(`
-    CREATE SCHEMA branch_a; CREATE SCHEMA "Shared data"; CREATE SCHEMA types;
-    CREATE TYPE "Shared data"."Level" AS ENUM ('LOW', 'HIGH');
-    CREATE TYPE types."Colour" AS ENUM ('RED', 'BLUE');
-    CREATE TABLE public."Item" (id serial PRIMARY KEY, name text UNIQUE NOT NULL, colour types."Colour");
-    CREATE TABLE branch_a."Item" (LIKE public."Item" INCLUDING ALL);
-    CREATE TABLE "Shared data".parts (id serial PRIMARY KEY, level "Shared data"."Level" NOT NULL, "itemId" int NOT NULL)`)
+  const database = await multischemaDatabase()
   const adapter = schemaAdapter(PrismaPg)(schemaUrl(database.url, 'branch_a', { extraSchemas: ['types'] }))
   const client = new Multischema({ adapter, log: [{ emit: 'event', level: 'query' }] })
   onTestFinished(() => client.$disconnect())
@@ -45,7 +38,7 @@ it('I3: each statement for a pinned model is known by the schema in it, on a bra
   const pinned = pinnedSchemas(client)
   expect(pinned).toEqual(new Set(['public', 'Shared data', 'types']))
   expect(seen().length).toBeGreaterThan(8)
-  expect(seen().filter((sql) => qualifiesWith(sql, pinned) === undefined)).toEqual([])
+  expect(seen().filter((sql) => schemaFinder(pinned)(sql) === undefined)).toEqual([])
 })
 
 it('I3: no statement for a model that is not pinned has a schema in it but that of its branch', async () => {
@@ -59,6 +52,6 @@ it('I3: no statement for a model that is not pinned has a schema in it but that 
   await client.user.findMany({ where: { posts: { some: { title: 'x' } } }, include: { posts: true } })
   await client.post.deleteMany()
   expect(seen().length).toBeGreaterThan(4)
-  expect(seen().filter((sql) => qualifiesWith(sql, ['public']) !== undefined)).toEqual([])
-  expect(seen().filter((sql) => qualifiesWith(sql, [schema]) === undefined)).toEqual([])
+  expect(seen().filter((sql) => schemaFinder(['public'])(sql) !== undefined)).toEqual([])
+  expect(seen().filter((sql) => schemaFinder([schema])(sql) === undefined)).toEqual([])
 })

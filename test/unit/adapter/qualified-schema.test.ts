@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { qualifiesWith } from '../../../src/adapter/qualified-schema.ts'
+import { schemaFinder } from '../../../src/adapter/qualified-schema.ts'
 
-describe('qualifiesWith', () => {
+describe('schemaFinder', () => {
   it.each([
     'SELECT "public"."Item"."id" FROM "public"."Item"',
     'INSERT INTO "public"."Item" ("name") VALUES ($1)',
@@ -18,7 +18,7 @@ describe('qualifiesWith', () => {
     'SELECT "a""b", "public"."Item"',
     'SELECT name\'x\' , "public"."Item"',
   ])('finds the schema in %s', (sql) => {
-    expect(qualifiesWith(sql, ['other', 'public'])).toBe('public')
+    expect(schemaFinder(['other', 'public'])(sql)).toBe('public')
   })
 
   it.each([
@@ -37,19 +37,19 @@ describe('qualifiesWith', () => {
     `SELECT '"public"."Item"`,
     'SELECT 1',
   ])('finds none in %s', (sql) => {
-    expect(qualifiesWith(sql, ['other', 'public'])).toBeUndefined()
+    expect(schemaFinder(['other', 'public'])(sql)).toBeUndefined()
   })
 
   it('finds a schema whose name has a double quote or a space in it', () => {
-    expect(qualifiesWith('SELECT * FROM "Shared data"."parts"', ['Shared data'])).toBe('Shared data')
-    expect(qualifiesWith('SELECT * FROM "a""b"."parts"', ['a"b'])).toBe('a"b')
+    expect(schemaFinder(['Shared data'])('SELECT * FROM "Shared data"."parts"')).toBe('Shared data')
+    expect(schemaFinder(['a"b'])('SELECT * FROM "a""b"."parts"')).toBe('a"b')
   })
 
   it('comes to an end, whatever the text', () => {
     const pieces = ['"', "'", '$', '$a$', '$$', '/*', '*/', '--', '\n', 'E', '\\', '.', '"public"', ' ', 'é']
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...pieces), { maxLength: 30 }), (chosen) => {
-        const found = qualifiesWith(chosen.join(''), ['public'])
+        const found = schemaFinder(['public'])(chosen.join(''))
         expect([undefined, 'public']).toContain(found)
       }),
       { numRuns: 5_000 },

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readMysqlUrl } from '../../../src/datasource/mysql-url.ts'
 import { foldHost } from '../../../src/datasource/url-parts.ts'
-import { keyOf, labelOf, RUNS, respelled, text, withChange } from './kit/urls.ts'
+import { keyOf, labelOf, RUNS, respelled, urlsOf, withChange } from './kit/urls.ts'
 
 interface Options {
   readonly host: string
@@ -44,60 +44,15 @@ async function target(url: string): Promise<Options | undefined> {
   return options && { ...options, host: foldHost(options.host) }
 }
 
-const PIECES = [
-  'a',
-  'B',
-  ':',
-  '@',
-  '/',
-  '?',
-  '#',
-  '%',
-  '%2F',
-  '%61',
-  '%3f',
-  '&',
-  '=',
-  '+',
-  ' ',
-  '.',
-  '..',
-  'é',
-  '[',
-  '5',
-]
-const URLS = fc
-  .record({
-    scheme: fc.constantFrom('mysql', 'mariadb', 'MySQL'),
-    user: fc.oneof(
-      fc.constant(''),
-      text(['u', 'U', ':', '@', '%40', '%2f', '%', '50%o', '#', '/', ' '], 4).map((it) => `${it}@`),
-    ),
-    host: fc.constantFrom('db', 'DB.Example', '', '[::1]', '[0:0::1]', '%64b', '10.0.0.1'),
-    port: fc.constantFrom('', ':3306', ':03306', ':3307', ':', ':x'),
-    path: fc.oneof(
-      fc.constantFrom('', '/', '/app', '/App'),
-      text(PIECES, 3).map((it) => `/${it}`),
-    ),
-    query: fc.array(
-      fc.oneof(
-        fc.constantFrom('user=v', 'password=q', 'host=db2', 'host=', 'port=3306', 'socketPath=/run/m', 'database=x'),
-        fc.constantFrom(
-          'prepareCacheLength=0',
-          'initSql=a%20b',
-          'initSql=a+b',
-          'ssl=true',
-          'compress=true',
-          'x=mariadb://h/b',
-        ),
-        text(PIECES, 3),
-      ),
-      { maxLength: 3 },
-    ),
-  })
-  .map(({ scheme, user, host, port, path, query }) => {
-    return `${scheme}://${user}${host}${port}${path}${query.length === 0 ? '' : `?${query.join('&')}`}`
-  })
+const URLS = urlsOf({
+  schemes: ['mysql', 'mariadb', 'MySQL'],
+  hosts: [],
+  port: 3306,
+  parameters: [
+    ...['user=v', 'password=q', 'host=db2', 'host=', 'port=3306', 'socketPath=/run/m', 'database=x'],
+    ...['prepareCacheLength=0', 'initSql=a%20b', 'initSql=a+b', 'ssl=true', 'compress=true', 'x=mariadb://h/b'],
+  ],
+})
 const PLACES = /[?&](user|password|host|port|database)=/
 
 describe('a URL of MySQL or MariaDB', () => {

@@ -3,7 +3,7 @@ import pg from 'pg'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { readPostgresUrl } from '../../../src/datasource/postgres-url.ts'
 import { foldHost } from '../../../src/datasource/url-parts.ts'
-import { keyOf, labelOf, RUNS, respelled, text, withChange } from './kit/urls.ts'
+import { keyOf, labelOf, PIECES, RUNS, respelled, text, urlsOf, withChange } from './kit/urls.ts'
 
 afterEach(() => vi.unstubAllEnvs())
 
@@ -20,65 +20,15 @@ function target(url: string) {
   return { ...parameters, user, password, host: foldHost(host), port, database }
 }
 
-const PIECES = [
-  'a',
-  'B',
-  ':',
-  '@',
-  '/',
-  '?',
-  '#',
-  '%',
-  '%2F',
-  '%61',
-  '%3f',
-  '%',
-  '&',
-  '=',
-  '+',
-  ' ',
-  '.',
-  '..',
-  'é',
-  '[',
-  '5',
-]
-const URLS = fc
-  .record({
-    scheme: fc.constantFrom('postgresql', 'postgres', 'POSTGRES'),
-    user: fc.oneof(
-      fc.constant(''),
-      text(['u', 'U', ':', '@', '%40', '%2f', '%', '50%o', '#', '/', ' '], 4).map((it) => `${it}@`),
-    ),
-    host: fc.constantFrom(
-      'db',
-      'DB.Example',
-      '',
-      '[::1]',
-      '[0:0::1]',
-      '%2Ftmp%2FS',
-      '%2ftmp%2fs',
-      '%64b',
-      'a,b',
-      '10.0.0.1',
-    ),
-    port: fc.constantFrom('', ':5432', ':05432', ':6432', ':', ':x'),
-    path: fc.oneof(
-      fc.constantFrom('', '/', '/app', '/App'),
-      text(PIECES, 3).map((it) => `/${it}`),
-    ),
-    query: fc.array(
-      fc.oneof(
-        fc.constantFrom('user=v', 'password=q', 'host=/tmp/S', 'host=db', 'host=', 'port=5432', 'port=1', 'dbname=x'),
-        fc.constantFrom('database=app', 'schema=a', 'schema=A', 'options=-c%20x', 'options=-c+x', 'ssl=1', 'ssl=0'),
-        text(PIECES, 3),
-      ),
-      { maxLength: 3 },
-    ),
-  })
-  .map(({ scheme, user, host, port, path, query }) => {
-    return `${scheme}://${user}${host}${port}${path}${query.length === 0 ? '' : `?${query.join('&')}`}`
-  })
+const URLS = urlsOf({
+  schemes: ['postgresql', 'postgres', 'POSTGRES'],
+  hosts: ['%2Ftmp%2FS', '%2ftmp%2fs', 'a,b'],
+  port: 5432,
+  parameters: [
+    ...['user=v', 'password=q', 'host=/tmp/S', 'host=db', 'host=', 'port=5432', 'port=1', 'dbname=x'],
+    ...['database=app', 'schema=a', 'schema=A', 'options=-c%20x', 'options=-c+x', 'ssl=1', 'ssl=0'],
+  ],
+})
 
 describe('a PostgreSQL URL', () => {
   it('is read as node-postgres reads it, or refused', () => {

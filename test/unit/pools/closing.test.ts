@@ -5,6 +5,17 @@ import { ManagedAdapterFactory } from '../../../src/adapter/managed-adapter.ts'
 import { type SqlDriverAdapter, type SqlQuery, sql } from '../../../src/driver/driver-adapter.ts'
 import { poolBench } from '../../kit/pool-bench.ts'
 
+/** A transaction that was open for as long as `drainTimeout` lets it be, and was cut. */
+async function cutTransaction() {
+  const bench = poolBench({ maxAge: Infinity, drainTimeout: 5_000 })
+  const a = await bench.branch('a')
+  const transaction = await a.adapter.startTransaction()
+  const closed = bench.pools.close('closed')
+  await bench.clock.advance(5_000)
+  await closed
+  return { a, transaction }
+}
+
 describe('closing', () => {
   it('D1: statements in flight and open transactions finish before their pool closes', async () => {
     const bench = poolBench({ maxAge: Infinity, drainTimeout: 30_000 })
@@ -78,24 +89,14 @@ describe('closing', () => {
   })
 
   it('D1: a transaction that was cut says so at whatever comes next, and is left once', async () => {
-    const bench = poolBench({ maxAge: Infinity, drainTimeout: 5_000 })
-    const a = await bench.branch('a')
-    const transaction = await a.adapter.startTransaction()
-    const closed = bench.pools.close('closed')
-    await bench.clock.advance(5_000)
-    await closed
+    const { a, transaction } = await cutTransaction()
     await expect(transaction.commit()).rejects.toMatchObject({ code: 'BRANCH_DRAIN_TIMEOUT' })
     await transaction.rollback()
     expect(a.database).toMatchObject({ opened: 1, disposed: 1 })
   })
 
   it('D1: a transaction that was cut lets the engine end it, so that its caller hears what its statement failed with', async () => {
-    const bench = poolBench({ maxAge: Infinity, drainTimeout: 5_000 })
-    const a = await bench.branch('a')
-    const transaction = await a.adapter.startTransaction()
-    const closed = bench.pools.close('closed')
-    await bench.clock.advance(5_000)
-    await closed
+    const { a, transaction } = await cutTransaction()
     // As Prisma's engine ends it: the first error of this is what the caller of a batch would get.
     expect(await transaction.executeRaw({ sql: 'ROLLBACK', args: [], argTypes: [] })).toBe(0)
     await transaction.rollback()

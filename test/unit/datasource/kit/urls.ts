@@ -19,6 +19,62 @@ export function text(pieces: readonly string[], maxLength: number): fc.Arbitrary
   return fc.array(fc.constantFrom(...pieces), { maxLength }).map((chosen) => chosen.join(''))
 }
 
+/** What means something in the path or the query of a URL, to one reader or another. */
+export const PIECES = [
+  'a',
+  'B',
+  ':',
+  '@',
+  '/',
+  '?',
+  '#',
+  '%',
+  '%2F',
+  '%61',
+  '%3f',
+  '&',
+  '=',
+  '+',
+  ' ',
+  '.',
+  '..',
+  'é',
+  '[',
+  '5',
+]
+
+/** What the URLs of one kind of server are made of. */
+interface UrlParts {
+  readonly schemes: readonly string[]
+  readonly hosts: readonly string[]
+  readonly port: number
+  readonly parameters: readonly string[]
+}
+
+/** URLs of a server: plain ones, unusual ones, and ones that are none. */
+export function urlsOf({ schemes, hosts, port, parameters }: UrlParts): fc.Arbitrary<string> {
+  return fc
+    .record({
+      scheme: fc.constantFrom(...schemes),
+      user: fc.oneof(
+        fc.constant(''),
+        text(['u', 'U', ':', '@', '%40', '%2f', '%', '50%o', '#', '/', ' '], 4).map((it) => `${it}@`),
+      ),
+      host: fc.constantFrom('db', 'DB.Example', '', '[::1]', '[0:0::1]', '%64b', '10.0.0.1', ...hosts),
+      port: fc.constantFrom('', `:${port}`, `:0${port}`, `:${port + 1000}`, ':', ':x'),
+      path: fc.oneof(
+        fc.constantFrom('', '/', '/app', '/App'),
+        text(PIECES, 3).map((it) => `/${it}`),
+      ),
+      query: fc.array(fc.oneof({ weight: 2, arbitrary: fc.constantFrom(...parameters) }, text(PIECES, 3)), {
+        maxLength: 3,
+      }),
+    })
+    .map(({ scheme, user, host, port, path, query }) => {
+      return `${scheme}://${user}${host}${port}${path}${query.length === 0 ? '' : `?${query.join('&')}`}`
+    })
+}
+
 /** A URL, and the same with one small change: most differ in meaning, some do not. */
 export function withChange(urls: fc.Arbitrary<string>, insertions: readonly string[]) {
   const change = fc.tuple(fc.nat(200), fc.nat(3), fc.constantFrom('', ...insertions))
